@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+# pgb: four filters for PostgreSQL logical backups.
+#
+#   make              build into .build/
+#   make install      PREFIX=/usr/local, DESTDIR=
+#   make demo         the whole pipeline on throw-away servers
+#   make check        all tests
+
+PREFIX	?= /usr/local
+BINDIR	?= $(PREFIX)/bin
+MANDIR	?= $(PREFIX)/share/man
+DESTDIR	?=
+CC	?= cc
+PKG	?= pkg-config
+B	:= .build
+PROGS	:= pgb-dump pgb-encrypt pgb-verify pgb-ship
+
+CFLAGS	?= -O2 -g
+WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+	-Wwrite-strings -Wvla -Wformat=2 -Wundef
+HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CPP_ALL	= -D_GNU_SOURCE -Icommon $(shell $(PKG) --cflags libpq)
+CC_ALL	= -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPP_ALL) $(CPPFLAGS) -MMD -MP
+LD_ALL	= -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
+
+# What all four need, and what one alone needs.
+LIBS		:= -lz -lzstd -llz4 -ljansson
+LIBS_pgb-dump	:= -lpq
+LIBS_pgb-encrypt := -lsodium
+LIBS_pgb-verify	:= -lsodium
+LIBS_pgb-ship	:= -lsodium -lssh2
+
+BINS	:= $(PROGS:%=$(B)/%)
+COMMON	:= $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
+UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%.t,$(wildcard tests/unit/*.c))
+HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c))
+
+.PHONY: all install uninstall demo check check-unit deps clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BINS)
+
+$(B)/common.a: $(COMMON)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -c -o $@ $<
+
+define program
+$(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c)) $(B)/common.a
+	$$(CC) $$(LD_ALL) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
+endef
+$(foreach p,$(PROGS),$(eval $(call program,$(p))))
+
+# A unit test may include the .c it tests, hence -Icmd.
+$(B)/unit/%.t: tests/unit/%.c $(B)/common.a
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -Icmd -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
+	    -lpq -lssh2 -lsodium $(LIBS) -pthread
+
+$(B)/helper/%: tests/helper/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -o $@ $< -lz
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7
+	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
+	install -m 644 $(PROGS:%=man/%.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 man/pgb.7 $(DESTDIR)$(MANDIR)/man7
+
+uninstall:
+	rm -f $(PROGS:%=$(DESTDIR)$(BINDIR)/%) $(PROGS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
+	    $(DESTDIR)$(MANDIR)/man7/pgb.7
+
+deps:
+	@sh tests/deps.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@sh tests/demo.sh
+
+check: deps
+	@$(MAKE) --no-print-directory all $(UNITS) $(HELPERS)
+	@sh tests/run.sh
+
+check-unit: $(UNITS)
+	prove -e '' $(UNITS)
+
+clean:
+	rm -rf $(B)
+
+-include $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ARCHIVE_H
+#define ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * pg_dump's custom format as it goes by: what the walker (carrier-archive.c)
+ * tells a watcher.  Source: PostgreSQL, src/bin/pg_dump/pg_backup_archiver.c
+ * and pg_backup_custom.c, versions 9.0 to 18.
+ */
+
+enum archive_compression {
+	ARCHIVE_NONE = 0,
+	ARCHIVE_GZIP = 1,	/* one zlib stream an entry */
+	ARCHIVE_LZ4 = 2,
+	ARCHIVE_ZSTD = 3,
+};
+
+struct archive_header {
+	int minor;		/* the format's version: 1.minor */
+	enum archive_compression compression;
+	int year, month, day, hour, min, sec;	/* local time, no zone */
+	const char *dbname;	/* never NULL; may be empty */
+	const char *server;	/* server version, "15.18 (Debian ...)" */
+	const char *dumper;	/* pg_dump's version */
+};
+
+struct archive_entry {
+	int32_t id;		/* dump ID, 1 ... */
+	uint32_t table_oid;	/* catalog the object lives in */
+	uint32_t oid;		/* TABLE DATA: the table's OID */
+	const char *tag;	/* strings are never NULL; "" where absent */
+	const char *desc;	/* "TABLE", "TABLE DATA", "BLOBS", ... */
+	const char *schema;
+	const char *owner;
+	const char *copy;	/* "COPY schema.t (a, b) FROM stdin;\n" or "" */
+	int section;		/* 1 none, 2 pre-data, 3 data, 4 post-data; 0
+				 * where the version has none */
+	bool has_data;		/* a block follows */
+	bool is_blobs;		/* its block holds large objects */
+	const int32_t *deps;	/* dep_count dump IDs */
+	size_t dep_count;
+	uint64_t at;		/* byte offset of the entry in the archive */
+};
+
+/*
+ * Each function returns NULL, or a sentence of what is wrong, borrowed until
+ * the next call: the archive is then broken for that reason.  Any of them may
+ * be NULL.  Pointers are borrowed for the call.  block_at and chunk_at are
+ * byte offsets in the archive.
+ */
+struct archive_watch {
+	const char *(*header)(void *arg, const struct archive_header *);
+	const char *(*entry)(void *arg, const struct archive_entry *);
+	const char *(*toc_end)(void *arg, size_t count);
+
+	/* A block begins; then per large object, or once with loid 0 for
+	 * table data: bytes, and the end of them. */
+	const char *(*block)(void *arg, int32_t id, uint64_t block_at);
+	const char *(*data)(void *arg, int32_t id, uint32_t loid,
+	    const uint8_t *buf, size_t len, uint64_t chunk_at);
+	const char *(*data_end)(void *arg, int32_t id, uint32_t loid);
+	const char *(*block_end)(void *arg, int32_t id);
+};
+
+#endif

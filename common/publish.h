@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PUBLISH_H
+#define PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "status.h"
+
+/*
+ * A local file that appears under its name whole, or not at all: written under
+ * a hidden temporary name in the same directory, fsync, rename, fsync of the
+ * directory.
+ */
+
+struct publish;
+
+#define PUBLISH_OVERWRITE	1	/* replace an existing file */
+#define PUBLISH_MKDIR		2	/* make missing directories, 0700 */
+
+/*
+ * publish_temp_name(name, out, outlen):
+ * ".NAME.<16 hexadecimal digits>.pgbtmp" for the last part of a path; a name
+ * too long for the file system is cut.  Used for remote files too.  0 or -1
+ * (no randomness, or outlen below 256).
+ */
+int publish_temp_name(const char *name, char *out, size_t outlen);
+
+/* Whether a directory entry is such a temporary name. */
+bool publish_is_temp(const char *name);
+
+/*
+ * publish_open(path, mode, flags):
+ * Create the temporary file beside path.  Without PUBLISH_OVERWRITE an
+ * existing path is refused here, and again, atomically, at publish_commit().
+ * Returns NULL after printing one error line; the status is in *status.
+ */
+struct publish *publish_open(const char *path, mode_t mode, int flags,
+    enum status *status);
+
+/* The temporary's descriptor, owned by the publish. */
+int publish_fd(const struct publish *);
+
+/*
+ * publish_write(p, buf, len):
+ * Append.  STATUS_OK, or STATUS_LOCAL after one error line.
+ */
+enum status publish_write(struct publish *, const void *buf, size_t len);
+
+/*
+ * publish_commit(p):
+ * fsync, close, rename, fsync of the directory.  On an error the temporary is
+ * removed.  STATUS_OK, or a status after one error line (an existing file:
+ * STATUS_USAGE).  Frees p in any case.
+ */
+enum status publish_commit(struct publish *p);
+
+/* Remove the temporary and free p; NULL is allowed. */
+void publish_abort(struct publish *p);
+
+#endif

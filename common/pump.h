@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PUMP_H
+#define PUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "carrier.h"
+#include "record.h"
+#include "status.h"
+
+/*
+ * The one place where bytes move from input to output, and where a broken
+ * stream stays broken.  The essay is in pump.c.
+ */
+struct pump;
+
+/*
+ * A program's own work on the stream.  Each function returns STATUS_OK or a
+ * status after one error line; none is called again after that.
+ */
+struct pump_stage {
+	/* The next bytes of the input; what goes on is given to pump_emit().
+	 * NULL: bytes go on unchanged. */
+	enum status (*data)(void *arg, struct pump *, const uint8_t *buf,
+	    size_t len);
+
+	/* End of file was seen and the input is proven: finish the work
+	 * (seal, publish, reap).  Only when this has returned STATUS_OK is
+	 * the tail of the output written.  May emit.  NULL: nothing to do. */
+	enum status (*finish)(void *arg, struct pump *);
+
+	/* No input for idle_ms; NULL: wait for ever. */
+	enum status (*idle)(void *arg, struct pump *);
+	int idle_ms;
+
+	void *arg;
+};
+
+struct pump_opts {
+	int in;			/* read to its end; not closed */
+	const char *in_name;	/* for messages: "stdin" */
+	int out;		/* written, and closed at success; -1: what is
+				 * emitted is counted and dropped */
+	const char *out_name;
+	bool raw;		/* admit what is foreign or shows no end */
+	struct carrier *carrier;	/* lent; NULL: finish() proves the
+					 * input by itself (decryption) */
+	struct pump_stage stage;
+
+	int aux;		/* read besides the input (a child's messages),
+				 * -1: none */
+	void (*aux_read)(void *arg);	/* aux is readable or at its end; must
+					 * read it, with stage.arg */
+
+	const char *report;	/* file for the record's line, NULL: none */
+	struct record *record;	/* lent; NULL: no report.  The pump adds
+				 * input, bytes, proof and times */
+};
+
+/*
+ * pump_run(opts):
+ * Move the stream.  In this order: report's temporary made; input to its end
+ * through the carrier and the stage, output held back by its tail; proof
+ * looked for; stage.finish(); tail written; fsync where the output is a regular
+ * file; mark set; report published; output closed.
+ *
+ * Returns STATUS_OK: every byte was accepted and the stream is whole.  Any
+ * other status: the tail was not written and the report does not exist.  One
+ * error line was printed, but for EPIPE and a caught signal (sig.h).
+ */
+enum status pump_run(const struct pump_opts *opts);
+
+/*
+ * pump_emit(p, buf, len):
+ * From a stage: the next bytes of the output.  Returns STATUS_OK or
+ * STATUS_LOCAL (printed, but for EPIPE).
+ */
+enum status pump_emit(struct pump *, const void *buf, size_t len);
+
+/* From finish(): bytes read, and how the input was proven: "carrier",
+ * "mark", "raw" or "decryption". */
+uint64_t pump_bytes_in(const struct pump *);
+const char *pump_proof(const struct pump *);
+
+/*
+ * pump_check_ends(sink):
+ * Early in main: STATUS_USAGE after an error where stdin is a terminal, or
+ * stdout is one and sink is false.
+ */
+enum status pump_check_ends(bool sink);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SIG_H
+#define SIG_H
+
+/*
+ * SIGINT, SIGTERM and SIGHUP ask the program to clean up.  The handler sets a
+ * flag and arms a repeating alarm(2), so that a call that blocks just after
+ * the flag was looked at is interrupted too.  SIGPIPE is ignored: writing to a
+ * closed pipe fails with EPIPE.  Handlers are installed without SA_RESTART.
+ */
+
+void sig_install(void);
+
+/* The signal that asked us to stop, or 0. */
+int sig_caught(void);
+
+/*
+ * If a signal was caught: restore its default and raise it again (does not
+ * return then).  Otherwise return.
+ */
+void sig_reraise(void);
+
+/* In a child between fork and exec: defaults and an empty mask again. */
+void sig_child(void);
+
+#endif
