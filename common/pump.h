@@ -31,6 +31,14 @@ struct pump_stage {
 	 * the tail of the output written.  May emit.  NULL: nothing to do. */
 	enum status (*finish)(void *arg, struct pump *);
 
+	/* End of file was seen, before the proof is looked for: the place to
+	 * say why the source ended (a child that failed).  NULL: nothing. */
+	enum status (*eof)(void *arg, struct pump *);
+
+	/* In place of reading opts.in: up to len bytes into buf, *got 0 at
+	 * the end.  NULL: opts.in is read. */
+	enum status (*read)(void *arg, void *buf, size_t len, size_t *got);
+
 	/* No input for idle_ms; NULL: wait for ever. */
 	enum status (*idle)(void *arg, struct pump *);
 	int idle_ms;
@@ -51,8 +59,9 @@ struct pump_opts {
 
 	int aux;		/* read besides the input (a child's messages),
 				 * -1: none */
-	void (*aux_read)(void *arg);	/* aux is readable or at its end; must
-					 * read it, with stage.arg */
+	bool (*aux_read)(void *arg);	/* called with stage.arg when aux is
+					 * readable or at its end; must read
+					 * it; false: do not ask again */
 
 	const char *report;	/* file for the record's line, NULL: none */
 	struct record *record;	/* lent; NULL: no report.  The pump adds
@@ -80,7 +89,7 @@ enum status pump_run(const struct pump_opts *opts);
 enum status pump_emit(struct pump *, const void *buf, size_t len);
 
 /* From finish(): bytes read, and how the input was proven: "carrier",
- * "mark", "raw" or "decryption". */
+ * "mark", "raw" or "own" (without a carrier). */
 uint64_t pump_bytes_in(const struct pump *);
 const char *pump_proof(const struct pump *);
 
