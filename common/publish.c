@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fdio.h"
+#include "msg.h"
+#include "publish.h"
+
+#define TEMP_SUFFIX	".pgbtmp"
+#define TEMP_DIGITS	16
+#define TEMP_ROOM	256	/* NAME_MAX and the NUL */
+
+struct publish {
+	char *path;		/* as the user wrote it */
+	const char *base;	/* its last part, inside path */
+	char temp[TEMP_ROOM];	/* in dirfd */
+	int dirfd;
+	int fd;
+	int flags;
+};
+
+int
+publish_temp_name(const char *name, char *out, size_t outlen)
+{
+	const size_t extra = 1 + 1 + TEMP_DIGITS + strlen(TEMP_SUFFIX);
+	unsigned char rnd[TEMP_DIGITS / 2];
+	const char *slash;
+	size_t keep, i, pos;
+
+	if (outlen < TEMP_ROOM) {
+		errno = EINVAL;
+		return (-1);
+	}
+	if (getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
+		return (-1);
+	if ((slash = strrchr(name, '/')) != NULL)
+		name = slash + 1;
+	keep = strlen(name);
+	if (keep > TEMP_ROOM - 1 - extra)
+		keep = TEMP_ROOM - 1 - extra;
+	out[0] = '.';
+	memcpy(out + 1, name, keep);
+	pos = 1 + keep;
+	out[pos++] = '.';
+	for (i = 0; i < sizeof(rnd); i++)
+		pos += (size_t)snprintf(out + pos, outlen - pos, "%02x",
+		    (unsigned)rnd[i]);
+	memcpy(out + pos, TEMP_SUFFIX, sizeof(TEMP_SUFFIX));
+	return (0);
+}
+
+bool
+publish_is_temp(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(TEMP_SUFFIX);
+	const char *digits;
+
+	if (name[0] != '.' || len < 1 + 1 + 1 + TEMP_DIGITS + suffix)
+		return (false);
+	if (strcmp(name + len - suffix, TEMP_SUFFIX) != 0)
+		return (false);
+	digits = name + len - suffix - TEMP_DIGITS;
+	return (digits[-1] == '.' &&
+	    strspn(digits, "0123456789abcdef") == TEMP_DIGITS);
+}
+
+/* Make each missing directory in front of the last part of path: 0 or -1. */
+static int
+make_dirs(char *path)
+{
+	char *p;
+
+	for (p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		if (mkdir(path, 0700) == -1 && errno != EEXIST) {
+			msg_errno(path);
+			*p = '/';
+			return (-1);
+		}
+		*p = '/';
+	}
+	return (0);
+}
+
+/* Open the directory that path is in: a descriptor, or -1 and printed. */
+static int
+open_dir(const struct publish *p)
+{
+	char *dir;
+	int fd;
+
+	if (p->base == p->path)
+		dir = strdup(".");
+	else if (p->base == p->path + 1)
+		dir = strdup("/");
+	else
+		dir = strndup(p->path, (size_t)(p->base - p->path) - 1);
+	if (dir == NULL) {
+		msg_errno(p->path);
+		return (-1);
+	}
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		msg_errno(dir);
+	free(dir);
+	return (fd);
+}
+
+static enum status
+refuse_existing(const struct publish *p)
+{
+
+	msg_error("%s: exists already", p->path);
+	return (STATUS_USAGE);
+}
+
+/* What the name is now: free, ours to replace, or an error printed. */
+static enum status
+check_target(const struct publish *p)
+{
+	struct stat st;
+
+	if (fstatat(p->dirfd, p->base, &st, 0) == -1) {
+		if (errno == ENOENT)
+			return (STATUS_OK);
+		msg_errno(p->path);
+		return (STATUS_LOCAL);
+	}
+	if (S_ISDIR(st.st_mode)) {
+		msg_error("%s: is a directory", p->path);
+		return (STATUS_USAGE);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		msg_error("%s: is no regular file", p->path);
+		return (STATUS_USAGE);
+	}
+	if ((p->flags & PUBLISH_OVERWRITE) == 0)
+		return (refuse_existing(p));
+	return (STATUS_OK);
+}
+
+struct publish *
+publish_open(const char *path, mode_t mode, int flags, enum status *status)
+{
+	struct publish *p;
+	char *slash;
+
+	*status = STATUS_LOCAL;
+	if ((p = calloc(1, sizeof(*p))) == NULL) {
+		msg_errno(path);
+		return (NULL);
+	}
+	p->fd = p->dirfd = -1;
+	p->flags = flags;
+	if ((p->path = strdup(path)) == NULL) {
+		msg_errno(path);
+		goto fail;
+	}
+	p->base = p->path;
+	if ((slash = strrchr(p->path, '/')) != NULL)
+		p->base = slash + 1;
+	if (p->base[0] == '\0') {
+		msg_error("%s: names no file", path);
+		*status = STATUS_USAGE;
+		goto fail;
+	}
+	if ((flags & PUBLISH_MKDIR) != 0 && make_dirs(p->path) == -1)
+		goto fail;
+	if ((p->dirfd = open_dir(p)) == -1)
+		goto fail;
+	if ((*status = check_target(p)) != STATUS_OK)
+		goto fail;
+	*status = STATUS_LOCAL;
+	if (publish_temp_name(p->base, p->temp, sizeof(p->temp)) == -1) {
+		msg_errno(path);
+		goto fail;
+	}
+	p->fd = openat(p->dirfd, p->temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (p->fd == -1) {
+		msg_errno(path);
+		goto fail;
+	}
+	/* The umask must not take away what was asked for. */
+	if (fchmod(p->fd, mode) == -1) {
+		msg_errno(path);
+		goto fail;
+	}
+	*status = STATUS_OK;
+	return (p);
+fail:
+	publish_abort(p);
+	return (NULL);
+}
+
+int
+publish_fd(const struct publish *p)
+{
+
+	return (p->fd);
+}
+
+enum status
+publish_write(struct publish *p, const void *buf, size_t len)
+{
+
+	if (fd_write(p->fd, buf, len) == -1) {
+		if (errno != EINTR)
+			msg_errno(p->path);
+		return (STATUS_LOCAL);
+	}
+	return (STATUS_OK);
+}
+
+/*
+ * Give the temporary its name; without PUBLISH_OVERWRITE only where the name
+ * is free at this very moment.  File systems without RENAME_NOREPLACE have
+ * link(2), which fails on an existing name too.
+ */
+static int
+take_name(struct publish *p)
+{
+
+	if ((p->flags & PUBLISH_OVERWRITE) != 0)
+		return (renameat(p->dirfd, p->temp, p->dirfd, p->base));
+	if (renameat2(p->dirfd, p->temp, p->dirfd, p->base,
+	    RENAME_NOREPLACE) == 0)
+		return (0);
+	if (errno != EINVAL && errno != ENOSYS)
+		return (-1);
+	if (linkat(p->dirfd, p->temp, p->dirfd, p->base, 0) == -1)
+		return (-1);
+	return (unlinkat(p->dirfd, p->temp, 0));
+}
+
+enum status
+publish_commit(struct publish *p)
+{
+	enum status status = STATUS_LOCAL;
+
+	if (fsync(p->fd) == -1 || fd_close(&p->fd) == -1) {
+		msg_errno(p->path);
+		goto out;
+	}
+	if (take_name(p) == -1) {
+		if (errno == EEXIST)
+			status = refuse_existing(p);
+		else
+			msg_errno(p->path);
+		goto out;
+	}
+	p->temp[0] = '\0';
+	/* EINVAL: a file system whose directories cannot be synced. */
+	if (fsync(p->dirfd) == -1 && errno != EINVAL) {
+		msg_error("%s: is there, but its directory could not be "
+		    "synced: %s", p->path, strerror(errno));
+		goto out;
+	}
+	status = STATUS_OK;
+out:
+	publish_abort(p);
+	return (status);
+}
+
+void
+publish_abort(struct publish *p)
+{
+
+	if (p == NULL)
+		return;
+	if (p->fd != -1)
+		close(p->fd);
+	if (p->dirfd != -1) {
+		if (p->temp[0] != '\0')
+			unlinkat(p->dirfd, p->temp, 0);
+		close(p->dirfd);
+	}
+	free(p->path);
+	free(p);
+}
