@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fdio.h"
+#include "msg.h"
+#include "sig.h"
+#include "tail.h"
+
+#define RING		(512 * 1024)	/* a power of two */
+#define BATCH		(64 * 1024)	/* smaller writes wait for more */
+
+#define AGE_LINE	"age-encryption.org/v1\n"
+#define AGE_NONCE	16
+#define AGE_CHUNK	65552		/* 64 KiB and the tag */
+#define AGE_PAST	8		/* a final chunk has 17 bytes at least */
+
+#define STOP_MS		1000
+#define STOP_STEP	4096		/* what a writable pipe surely takes */
+
+enum age_state { AGE_START, AGE_HEADER, AGE_PAYLOAD, AGE_NOT };
+
+struct tail {
+	int fd;
+	const char *name;
+	uint64_t in;		/* bytes put in */
+	uint64_t out;		/* bytes written; in - out <= RING */
+
+	enum age_state age;	/* of the bytes put in */
+	uint64_t payload;	/* AGE_PAYLOAD: offset of the first chunk */
+	unsigned dashes;	/* AGE_HEADER: dashes the line begins with, or
+				 * more than 3 where it is another line */
+	uint8_t ring[RING];
+};
+
+struct tail *
+tail_new(int fd, const char *name)
+{
+	struct tail *t;
+
+	if ((t = malloc(sizeof(*t))) == NULL)
+		return (NULL);
+	memset(t, 0, offsetof(struct tail, ring));
+	t->fd = fd;
+	t->name = name;
+	return (t);
+}
+
+void
+tail_free(struct tail *t)
+{
+
+	if (t == NULL)
+		return;
+	/* It may hold the end of a plain dump, or of what was decrypted. */
+	explicit_bzero(t->ring, sizeof(t->ring));
+	free(t);
+}
+
+/*
+ * Follow an age header: a line that begins with "---" ends it.  Called for
+ * the bytes [t->in, t->in + len) of the stream.
+ */
+static void
+watch_age(struct tail *t, const uint8_t *buf, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && t->age != AGE_PAYLOAD && t->age != AGE_NOT;
+	    i++) {
+		if (t->age == AGE_START) {
+			if (buf[i] != (uint8_t)AGE_LINE[t->in + i])
+				t->age = AGE_NOT;
+			else if (t->in + i + 2 == sizeof(AGE_LINE))
+				t->age = AGE_HEADER;
+			continue;
+		}
+		if (buf[i] == '\n') {
+			if (t->dashes == 3) {
+				t->age = AGE_PAYLOAD;
+				t->payload = t->in + i + 1 + AGE_NONCE;
+			}
+			t->dashes = 0;
+		} else if (t->dashes < 3)
+			t->dashes = buf[i] == '-' ? t->dashes + 1 : 4;
+	}
+}
+
+/* The last offset up to limit at which a write of this stream may end. */
+static uint64_t
+last_stop(const struct tail *t, uint64_t limit)
+{
+	uint64_t past;
+
+	if (t->age != AGE_PAYLOAD || limit < t->payload)
+		return (limit);
+	past = (limit - t->payload) % AGE_CHUNK;
+	if (past >= AGE_PAST)
+		return (limit - (past - AGE_PAST));
+	if (limit - t->payload < AGE_CHUNK)
+		return (t->payload);	/* no file ends at its nonce */
+	return (limit - past - AGE_CHUNK + AGE_PAST);
+}
+
+/* Write up to offset end, counting what went out even where it fails. */
+static enum status
+write_to(struct tail *t, uint64_t end)
+{
+	size_t at, len;
+	ssize_t n;
+
+	while (t->out < end) {
+		at = (size_t)(t->out % RING);
+		len = (size_t)(end - t->out);
+		if (len > RING - at)
+			len = RING - at;
+		n = -1;
+		errno = EINTR;
+		if (t->fd == -1)
+			n = (ssize_t)len;
+		else if (sig_caught() == 0)
+			n = write(t->fd, t->ring + at, len);
+		if (n == -1) {
+			if (errno == EINTR && sig_caught() == 0)
+				continue;
+			if (errno == EAGAIN) {
+				struct pollfd p = { t->fd, POLLOUT, 0 };
+
+				(void)poll(&p, 1, -1);
+				continue;
+			}
+			if (errno == EBADF)
+				msg_error("%s is closed", t->name);
+			else if (errno != EPIPE && errno != EINTR)
+				msg_errno(t->name);
+			return (STATUS_LOCAL);
+		}
+		t->out += (uint64_t)n;
+	}
+	return (STATUS_OK);
+}
+
+/* Write what need not be held, if that is enough to be worth a write. */
+static enum status
+drain(struct tail *t, uint64_t least)
+{
+	uint64_t end;
+
+	if (t->in < TAIL_HOLD)
+		return (STATUS_OK);
+	end = last_stop(t, t->in - TAIL_HOLD);
+	if (end < t->out + least)
+		return (STATUS_OK);
+	return (write_to(t, end));
+}
+
+enum status
+tail_put(struct tail *t, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	enum status status;
+	size_t at, n;
+
+	while (len > 0) {
+		at = (size_t)(t->in % RING);
+		n = len;
+		if (n > RING - at)
+			n = RING - at;
+		if (n > RING - (size_t)(t->in - t->out))
+			n = RING - (size_t)(t->in - t->out);
+		memcpy(t->ring + at, p, n);
+		watch_age(t, p, n);
+		t->in += n;
+		p += n;
+		len -= n;
+		if ((status = drain(t, BATCH)) != STATUS_OK)
+			return (status);
+	}
+	return (STATUS_OK);
+}
+
+enum status
+tail_release(struct tail *t)
+{
+
+	return (write_to(t, t->in));
+}
+
+void
+tail_stop(struct tail *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLOUT };
+	uint64_t end;
+	size_t at, len;
+	ssize_t n;
+
+	if (t->fd == -1 || t->age != AGE_PAYLOAD || t->out <= t->payload)
+		return;
+	end = last_stop(t, t->out);
+	if (end == t->out)
+		return;
+	end += AGE_CHUNK;
+	if (end >= t->in)
+		return;
+	while (t->out < end && poll(&p, 1, STOP_MS) == 1 &&
+	    (p.revents & POLLOUT) != 0) {
+		at = (size_t)(t->out % RING);
+		len = (size_t)(end - t->out);
+		if (len > RING - at)
+			len = RING - at;
+		if (len > STOP_STEP)
+			len = STOP_STEP;
+		if ((n = write(t->fd, t->ring + at, len)) <= 0)
+			return;
+		t->out += (uint64_t)n;
+	}
+}
+
+uint64_t
+tail_bytes(const struct tail *t)
+{
+
+	return (t->in);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TAIL_H
+#define TAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+/*
+ * The end of an output, held back until the stream is known to be whole.
+ *
+ * What is put in goes out once TAIL_HOLD more bytes have come.  The formats'
+ * proofs all stand in the last bytes (an archive's closing zeros, a dump's
+ * closing comment, an age file's final chunk), so what has gone out without
+ * them proves nothing to whoever reads it.
+ *
+ * An age file without a key shows no end: nearly every cut of it is
+ * well-formed.  Where the stream is one, each write ends 8 bytes past the edge
+ * of a chunk, a length that no valid file has, so that even a stored fragment
+ * shows.  Source: age-encryption.org/v1, payload.
+ */
+struct tail;
+
+#define TAIL_HOLD	(128 * 1024)
+
+/* fd -1: bytes are counted and dropped.  NULL without memory. */
+struct tail *tail_new(int fd, const char *name);
+void tail_free(struct tail *);
+
+/*
+ * tail_put(t, buf, len):
+ * STATUS_OK, or STATUS_LOCAL after one error line (none for EPIPE or a caught
+ * signal).
+ */
+enum status tail_put(struct tail *, const void *buf, size_t len);
+
+/* The stream is whole: write what is held back.  As tail_put(). */
+enum status tail_release(struct tail *);
+
+/*
+ * tail_stop(t):
+ * The stream will not be whole.  Where a write of an age file was cut short,
+ * go on to the next length that no valid file has, if the reader takes it
+ * within a second.  Prints nothing.
+ */
+void tail_stop(struct tail *);
+
+/* Bytes put in so far. */
+uint64_t tail_bytes(const struct tail *);
+
+#endif
