@@ -289,7 +289,7 @@ sync_output(const struct pump *p)
 	return (STATUS_OK);
 }
 
-/* The order of DESIGN's second decision, from the proven input on. */
+/* The order that pump.h promises, from the proven input on. */
 static enum status
 finish(struct pump *p)
 {
