@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* Promise: a file appears under its name whole, or not at all. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <dirent.h>
+
+#include "fdio.h"
+#include "msg.h"
+#include "publish.h"
+#include "record.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/pgb-publish-XXXXXX";
+static char path[64];
+
+static size_t
+entries(void)
+{
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d = opendir(dir);
+
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.' || strlen(e->d_name) > 2;
+	closedir(d);
+	return (n);
+}
+
+static bool
+holds(const char *text)
+{
+	size_t len;
+	char *got = fd_slurp(path, 1000, &len);
+	bool good = got != NULL && strcmp(got, text) == 0;
+
+	free(got);
+	return (good);
+}
+
+static void
+test_publish(void)
+{
+	enum status st;
+	struct publish *p, *q;
+	struct stat s;
+
+	p = publish_open(path, 0600, 0, &st);
+	publish_write(p, "one", 3);
+	ok(access(path, F_OK) == -1 && entries() == 1, "hidden until commit");
+	q = publish_open(path, 0600, 0, &st);
+	ok(publish_commit(p) == STATUS_OK && holds("one") && entries() == 2,
+	    "there after commit");
+	ok(stat(path, &s) == 0 && (s.st_mode & 0777) == 0600, "mode");
+	publish_write(q, "two", 3);
+	ok(publish_commit(q) == STATUS_USAGE && holds("one") && entries() == 1,
+	    "a name taken meanwhile is not replaced");
+	ok(publish_open(path, 0600, 0, &st) == NULL && st == STATUS_USAGE,
+	    "an existing name is refused early");
+	p = publish_open(path, 0600, PUBLISH_OVERWRITE, &st);
+	publish_write(p, "three", 5);
+	publish_abort(p);
+	ok(holds("one") && entries() == 1, "aborted: nothing happened");
+	p = publish_open(path, 0640, PUBLISH_OVERWRITE, &st);
+	publish_write(p, "three", 5);
+	ok(publish_commit(p) == STATUS_OK && holds("three") && entries() == 1,
+	    "overwritten when asked");
+	ok(publish_open("/nowhere/at/all", 0600, 0, &st) == NULL &&
+	    st == STATUS_LOCAL, "a missing directory");
+	ok(publish_open(dir, 0600, PUBLISH_OVERWRITE, &st) == NULL &&
+	    st == STATUS_USAGE, "a directory in the way");
+	ok(publish_open("/tmp/", 0600, 0, &st) == NULL && st == STATUS_USAGE,
+	    "no name");
+}
+
+static void
+test_names(void)
+{
+	char temp[256], name[400];
+
+	ok(publish_temp_name("a/b.dump", temp, sizeof(temp)) == 0 &&
+	    strncmp(temp, ".b.dump.", 8) == 0 && publish_is_temp(temp),
+	    "a temporary name is recognised");
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	ok(publish_temp_name(name, temp, sizeof(temp)) == 0 &&
+	    strlen(temp) == 255 && publish_is_temp(temp), "a long name is cut");
+	ok(!publish_is_temp("b.dump") && !publish_is_temp(".x.pgbtmp") &&
+	    !publish_is_temp(".b.0123456789abcdeF.pgbtmp") &&
+	    !publish_is_temp("b.0123456789abcdef.pgbtmp") &&
+	    !publish_is_temp(".b0123456789abcdef.pgbtmp") &&
+	    publish_is_temp(".b.0123456789abcdef.pgbtmp"), "others are not");
+}
+
+static void
+test_record(void)
+{
+	struct record *r = record_new("pgb-test"), *part;
+	char *line;
+
+	record_str(r, "bad", "a\xff");
+	record_int(r, "n", 12345678901234);
+	record_bool(r, "b", true);
+	record_time(r, "t", 0);
+	part = record_append(r, "list");
+	record_str(part, "k", "quote \" and\nline");
+	line = record_line(r);
+	same(line, "{\"program\":\"pgb-test\",\"version\":\"0.1.0\","
+	    "\"format\":1,\"bad\":\"a\\\\xff\",\"n\":12345678901234,"
+	    "\"b\":true,\"t\":\"1970-01-01T00:00:00Z\","
+	    "\"list\":[{\"k\":\"quote \\\" and\\nline\"}]}\n", "a record");
+	free(line);
+	record_free(r);
+}
+
+int
+main(void)
+{
+
+	msg_program("unit");
+	if (mkdtemp(dir) == NULL)
+		return (1);
+	snprintf(path, sizeof(path), "%s/file", dir);
+	test_publish();
+	test_names();
+	test_record();
+	unlink(path);
+	rmdir(dir);
+	return (tap_done());
+}

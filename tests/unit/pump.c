@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Promise: the tail is written, the mark set and the report published only
+ * where the input is proven and the stage has succeeded.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "carrier.h"
+#include "mark.h"
+#include "msg.h"
+#include "pump.h"
+#include "sig.h"
+#include "tap.h"
+
+/* A whole dump as pg_dump 13 wrote it, and one cut within its end. */
+#define SQL	"--\n-- PostgreSQL database dump\n--\n\n" \
+		"SET x = 1;\n\n--\n-- PostgreSQL database dump complete\n--\n\n"
+#define FOREIGN	"some bytes of nobody we know\n"
+
+static char dir[] = "/tmp/pgb-pump-XXXXXX";
+static char report[64];
+
+struct run {
+	const char *text;
+	bool marked;		/* the writer sets the mark */
+	bool raw;
+	enum status stage;	/* what finish() returns */
+	enum status eof;
+	bool no_carrier;
+	/* What came of it. */
+	enum status status;
+	size_t out;		/* bytes that came through */
+	bool mark;		/* on the output */
+	bool reported;
+	bool finished;		/* finish() was called */
+};
+
+static enum status
+at_finish(void *arg, struct pump *p)
+{
+	struct run *r = arg;
+
+	(void)p;
+	r->finished = true;
+	return (r->stage);
+}
+
+static enum status
+at_eof(void *arg, struct pump *p)
+{
+
+	(void)p;
+	return (((struct run *)arg)->eof);
+}
+
+static void
+run(struct run *r)
+{
+	struct pump_opts o = { .in_name = "stdin", .out_name = "stdout",
+	    .raw = r->raw, .aux = -1, .report = report };
+	size_t len = strlen(r->text);
+	char buf[4096];
+	int in[2], out[2];
+	struct stat st;
+
+	unlink(report);
+	if (pipe(in) == -1 || pipe(out) == -1)
+		abort();
+	if (len > 0 && write(in[1], r->text, len) != (ssize_t)len)
+		abort();
+	if (r->marked)
+		mark_set(in[1], len);
+	close(in[1]);
+	o.in = in[0];
+	o.out = out[1];
+	o.stage = (struct pump_stage){ .finish = at_finish, .eof = at_eof,
+	    .arg = r };
+	o.carrier = r->no_carrier ? NULL : carrier_new(NULL);
+	o.record = record_new("test");
+	r->status = pump_run(&o);
+	if (r->status != STATUS_OK)
+		close(out[1]);
+	r->out = (size_t)read(out[0], buf, sizeof(buf));
+	r->mark = mark_seen(out[0], r->out);
+	r->reported = stat(report, &st) == 0;
+	carrier_free(o.carrier);
+	record_free(o.record);
+	close(in[0]);
+	close(out[0]);
+}
+
+static bool
+refused(struct run *r, enum status want)
+{
+
+	run(r);
+	return (r->status == want && r->out == 0 && !r->mark && !r->reported);
+}
+
+static bool
+passed(struct run *r)
+{
+
+	run(r);
+	return (r->status == STATUS_OK && r->out == strlen(r->text) &&
+	    r->mark && r->reported && r->finished);
+}
+
+static void
+test_proofs(void)
+{
+
+	ok(passed(&(struct run){ .text = SQL }), "the carrier's own end");
+	ok(refused(&(struct run){ .text = FOREIGN }, STATUS_DATA),
+	    "foreign bytes without proof");
+	ok(passed(&(struct run){ .text = FOREIGN, .marked = true }),
+	    "foreign bytes with the mark");
+	ok(passed(&(struct run){ .text = FOREIGN, .raw = true }),
+	    "foreign bytes, --raw");
+	ok(passed(&(struct run){ .text = FOREIGN, .no_carrier = true }),
+	    "a stage that proves by itself");
+}
+
+static void
+test_refusals(void)
+{
+	char *cut = strdup(SQL);
+	struct run r;
+
+	cut[strlen(cut) - 1] = '\0';
+	ok(refused(&(struct run){ .text = cut }, STATUS_DATA),
+	    "a dump without its last byte");
+	ok(refused(&(struct run){ .text = cut, .raw = true }, STATUS_DATA),
+	    "... with --raw too");
+	ok(refused(&(struct run){ .text = cut, .marked = true }, STATUS_DATA),
+	    "... with the mark too");
+	ok(refused(&(struct run){ .text = "" }, STATUS_DATA), "nothing");
+	ok(refused(&(struct run){ .text = "", .raw = true }, STATUS_DATA),
+	    "nothing, --raw");
+	r = (struct run){ .text = SQL, .stage = STATUS_REMOTE };
+	ok(refused(&r, STATUS_REMOTE) && r.finished, "a stage that failed");
+	r = (struct run){ .text = SQL, .eof = STATUS_RETRY };
+	ok(refused(&r, STATUS_RETRY) && !r.finished, "a source that failed");
+	r = (struct run){ .text = cut };
+	ok(refused(&r, STATUS_DATA) && !r.finished,
+	    "finish() is not called before the proof");
+	free(cut);
+}
+
+static void
+test_mark(void)
+{
+	int p[2], f;
+	char name[80];
+
+	if (pipe(p) == -1)
+		abort();
+	ok(!mark_seen(p[0], 0), "a fresh pipe has no mark");
+	if (write(p[1], "abc", 3) != 3)
+		abort();
+	mark_set(p[1], 3);
+	ok(mark_seen(p[0], 3) && !mark_seen(p[0], 2), "the mark counts bytes");
+	if (write(p[1], "d", 1) != 1)
+		abort();
+	ok(!mark_seen(p[0], 3) && !mark_seen(p[0], 4), "a write removes it");
+	snprintf(name, sizeof(name), "%s/fifo", dir);
+	mkfifo(name, 0600);
+	f = open(name, O_RDWR);
+	mark_set(f, 0);
+	ok(!mark_seen(f, 0), "a FIFO on disk is never marked");
+	close(f);
+	unlink(name);
+}
+
+/* EPIPE is silent and STATUS_LOCAL. */
+static void
+test_epipe(void)
+{
+	struct pump_opts o = { .in_name = "stdin", .out_name = "stdout",
+	    .aux = -1 };
+	int in[2], out[2];
+
+	if (pipe(in) == -1 || pipe(out) == -1)
+		abort();
+	close(out[0]);
+	o.in = in[0];
+	o.out = out[1];
+	o.carrier = carrier_new(NULL);
+	/* The writer is still there and silent: the closed output shows. */
+	ok(pump_run(&o) == STATUS_LOCAL, "a closed output is noticed while "
+	    "waiting for input");
+	carrier_free(o.carrier);
+}
+
+int
+main(void)
+{
+
+	msg_program("unit");
+	sig_install();
+	if (mkdtemp(dir) == NULL)
+		return (1);
+	snprintf(report, sizeof(report), "%s/report", dir);
+	test_proofs();
+	test_refusals();
+	test_mark();
+	test_epipe();
+	unlink(report);
+	rmdir(dir);
+	return (tap_done());
+}

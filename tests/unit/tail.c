@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Promise: what went out without the tail proves nothing, and a stopped age
+ * stream ends where no age file can.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sig.h"
+#include "tail.h"
+#include "tap.h"
+
+#define BIG	(3 * 1024 * 1024)
+#define CHUNK	65552
+
+static uint8_t *
+pattern(size_t len)
+{
+	uint8_t *buf = malloc(len);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		buf[i] = (uint8_t)(i * 7 + i / 251);
+	return (buf);
+}
+
+/* An age header as far as the tail looks at one; its length in *hlen. */
+static uint8_t *
+age_like(size_t len, size_t *hlen)
+{
+	static const char head[] = "age-encryption.org/v1\n"
+	    "-> X25519 abc\nbody\n-- no\n--- mac\n";
+	uint8_t *buf = pattern(len);
+
+	*hlen = sizeof(head) - 1;
+	memcpy(buf, head, *hlen);
+	return (buf);
+}
+
+static off_t
+size_of(int fd)
+{
+
+	return (lseek(fd, 0, SEEK_END));
+}
+
+static int
+scratch(void)
+{
+	char name[] = "/tmp/pgb-tail-XXXXXX";
+	int fd = mkstemp(name);
+
+	unlink(name);
+	return (fd);
+}
+
+static void
+test_hold(size_t step)
+{
+	struct tail *t;
+	uint8_t *buf = pattern(BIG), *back = malloc(BIG);
+	size_t at, n;
+	int fd = scratch();
+	bool held = true;
+
+	t = tail_new(fd, "out");
+	for (at = 0; at < BIG; at += n) {
+		n = BIG - at < step ? BIG - at : step;
+		tail_put(t, buf + at, n);
+		if (size_of(fd) > (off_t)(at + n) - TAIL_HOLD &&
+		    size_of(fd) > 0)
+			held = false;
+	}
+	ok(held, "pieces of %zu: the last %d bytes are held", step, TAIL_HOLD);
+	ok(size_of(fd) > BIG / 2, "pieces of %zu: the rest has gone out", step);
+	ok(tail_release(t) == STATUS_OK && size_of(fd) == BIG,
+	    "released: all is out");
+	ok(tail_bytes(t) == BIG, "bytes are counted");
+	ok(pread(fd, back, BIG, 0) == BIG && memcmp(buf, back, BIG) == 0,
+	    "the bytes are the same");
+	tail_free(t);
+	close(fd);
+	free(buf);
+	free(back);
+}
+
+static void
+test_age(size_t step)
+{
+	struct tail *t;
+	size_t hlen, at, n;
+	uint8_t *buf = age_like(BIG, &hlen), *back = malloc(BIG);
+	int fd = scratch();
+	bool good = true;
+	off_t e;
+
+	t = tail_new(fd, "out");
+	for (at = 0; at < BIG; at += n) {
+		n = BIG - at < step ? BIG - at : step;
+		tail_put(t, buf + at, n);
+		e = size_of(fd) - (off_t)hlen - 16;
+		if (size_of(fd) > (off_t)hlen && e != 0 && e % CHUNK != 8)
+			good = false;
+	}
+	ok(good, "age in pieces of %zu: writes end past a chunk edge", step);
+	ok(size_of(fd) > BIG / 2, "age in pieces of %zu: it flows", step);
+	tail_stop(t);
+	ok((size_of(fd) - (off_t)hlen - 16) % CHUNK == 8,
+	    "stopped: ends past a chunk edge");
+	ok(tail_release(t) == STATUS_OK && size_of(fd) == BIG &&
+	    pread(fd, back, BIG, 0) == BIG && memcmp(buf, back, BIG) == 0,
+	    "released: the bytes are the same");
+	tail_free(t);
+	close(fd);
+	free(buf);
+	free(back);
+}
+
+static void
+drain_later(int fd, size_t *got)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		*got += (size_t)n;
+}
+
+/* A write cut short by a signal: the reader takes the rest up to an edge. */
+static void
+test_interrupted(void)
+{
+	struct tail *t;
+	size_t hlen, got = 0;
+	uint8_t *buf = age_like(BIG, &hlen);
+	int p[2], status;
+
+	if (pipe(p) == -1)
+		return;
+	t = tail_new(p[1], "out");
+	/* The pipe is full long before BIG: the write blocks, then is cut. */
+	if (fork() == 0) {
+		usleep(300000);
+		kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	status = (int)tail_put(t, buf, BIG);
+	ok(status == STATUS_LOCAL, "a caught signal ends the write");
+	if (fork() == 0) {
+		close(p[0]);
+		tail_stop(t);
+		_exit(0);
+	}
+	close(p[1]);
+	drain_later(p[0], &got);
+	ok(got > hlen + 16 && (got - hlen - 16) % CHUNK == 8,
+	    "stopped in a write: goes on to past a chunk edge");
+	tail_free(t);
+	close(p[0]);
+	free(buf);
+}
+
+int
+main(void)
+{
+
+	sig_install();
+	test_hold(1000);
+	test_hold(BIG);
+	test_hold(65537);
+	test_age(999);
+	test_age(65536);
+	test_age(BIG);
+	test_interrupted();
+	return (tap_done());
+}
