@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive-entry.h"
+#include "archive-toc.h"
+
+#define MINOR_MIN	12	/* 9.0 */
+#define MINOR_MAX	16	/* 17 and 18 */
+
+/* What a field may be at most; far above all that PostgreSQL can make. */
+#define ENTRIES_MAX	(1 << 29)
+#define NAME_MAX_LEN	(1 << 20)	/* a function's tag lists its types */
+#define COPY_MAX	(1 << 22)	/* 1600 quoted column names */
+#define SQL_MAX		0x3fffffff	/* what a string of the server holds */
+#define NUMBER_MAX	10
+
+/* The format in order; a field with since or until exists in those minors
+ * only.  lo and hi are for integers. */
+static const struct field {
+	const char *name;
+	enum item_kind kind;
+	uint32_t max;
+	int text;
+	int since, until;
+	int64_t lo, hi;
+} fields[F_END] = {
+	[F_MAGIC] = { "version", ITEM_BYTES, 8, 0, 0, 0, 0, 0 },
+	[F_SIZES] = { "sizes", ITEM_BYTES, 3, 0, 0, 0, 0, 0 },
+	[F_ALGORITHM] = { "compression", ITEM_BYTES, 1, 0, 15, 0, 0, 0 },
+	[F_LEVEL] = { "compression level", ITEM_INT, 0, 0, 0, 14, -1, 9 },
+	[F_SEC] = { "second", ITEM_INT, 0, 0, 0, 0, 0, 60 },
+	[F_MIN] = { "minute", ITEM_INT, 0, 0, 0, 0, 0, 59 },
+	[F_HOUR] = { "hour", ITEM_INT, 0, 0, 0, 0, 0, 23 },
+	[F_DAY] = { "day", ITEM_INT, 0, 0, 0, 0, 1, 31 },
+	[F_MONTH] = { "month", ITEM_INT, 0, 0, 0, 0, 0, 11 },
+	[F_YEAR] = { "year", ITEM_INT, 0, 0, 0, 0, 0, 8099 },
+	[F_DST] = { "summer time", ITEM_INT, 0, 0, 0, 0, -1, 1 },
+	[F_DBNAME] = { "database name", ITEM_TEXT, NAME_MAX_LEN, TEXT_DBNAME,
+	    0, 0, 0, 0 },
+	[F_SERVER] = { "server version", ITEM_TEXT, NAME_MAX_LEN, TEXT_SERVER,
+	    0, 0, 0, 0 },
+	[F_DUMPER] = { "pg_dump version", ITEM_TEXT, NAME_MAX_LEN,
+	    TEXT_DUMPER, 0, 0, 0, 0 },
+	[F_COUNT] = { "number of entries", ITEM_INT, 0, 0, 0, 0, 1,
+	    ENTRIES_MAX },
+	[F_ID] = { "dump ID", ITEM_INT, 0, 0, 0, 0, 1, INT32_MAX },
+	[F_HAS_DATA] = { "data flag", ITEM_INT, 0, 0, 0, 0, 0, 1 },
+	[F_TABLE_OID] = { "catalog OID", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER,
+	    0, 0, 0, 0 },
+	[F_OID] = { "OID", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER, 0, 0, 0, 0 },
+	[F_TAG] = { "name", ITEM_TEXT, NAME_MAX_LEN, TEXT_TAG, 0, 0, 0, 0 },
+	[F_DESC] = { "kind", ITEM_TEXT, NAME_MAX_LEN, TEXT_DESC, 0, 0, 0, 0 },
+	[F_SECTION] = { "section", ITEM_INT, 0, 0, 0, 0, 0, 4 },
+	[F_DEFN] = { "definition", ITEM_SKIP, SQL_MAX, 0, 0, 0, 0, 0 },
+	[F_DROP] = { "drop statement", ITEM_SKIP, SQL_MAX, 0, 0, 0, 0, 0 },
+	[F_COPY] = { "COPY statement", ITEM_TEXT, COPY_MAX, TEXT_COPY, 0, 0,
+	    0, 0 },
+	[F_SCHEMA] = { "schema", ITEM_TEXT, NAME_MAX_LEN, TEXT_SCHEMA, 0, 0,
+	    0, 0 },
+	[F_TABLESPACE] = { "tablespace", ITEM_SKIP, NAME_MAX_LEN, 0, 0, 0, 0,
+	    0 },
+	[F_TABLEAM] = { "access method", ITEM_SKIP, NAME_MAX_LEN, 0, 14, 0, 0,
+	    0 },
+	[F_RELKIND] = { "relation kind", ITEM_INT, 0, 0, 16, 0, 0, 127 },
+	[F_OWNER] = { "owner", ITEM_TEXT, NAME_MAX_LEN, TEXT_OWNER, 0, 0, 0,
+	    0 },
+	[F_WITH_OIDS] = { "OID flag", ITEM_TEXT, 5, TEXT_NUMBER, 0, 0, 0, 0 },
+	[F_DEP] = { "dependency", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER, 0, 0, 0,
+	    0 },
+	[F_OFFSET] = { "data offset", ITEM_BYTES, 9, 0, 0, 0, 0, 0 },
+};
+
+/* Expect that field, or the next one that this version has. */
+static void
+go(struct toc *t, int field)
+{
+	const struct field *f;
+
+	for (f = &fields[field]; t->header.minor != 0 &&
+	    ((f->since != 0 && t->header.minor < f->since) ||
+	    (f->until != 0 && t->header.minor > f->until)); f++)
+		;
+	t->field = (int)(f - fields);
+	t->field_at = t->pos;
+	item_begin(&t->item, f->kind, f->max,
+	    f->kind == ITEM_TEXT ? &t->text[f->text] : NULL);
+}
+
+int
+toc_init(struct toc *t, struct carrier *c)
+{
+
+	memset(t, 0, sizeof(*t));
+	t->c = c;
+	t->watch = carrier_watch(c, &t->watch_arg);
+	go(t, F_MAGIC);
+	return (getentropy(t->key, sizeof(t->key)));
+}
+
+void
+toc_wipe(struct toc *t)
+{
+	int i;
+
+	for (i = 0; i < TEXT_COUNT; i++)
+		text_wipe(&t->text[i]);
+	text_wipe(&t->names);
+	free(t->deps);
+	free(t->ids);
+	free(t->hashes);
+	free(t->leans);
+	free(t->data);
+}
+
+void
+toc_again(struct toc *t)
+{
+
+	t->again = true;
+	t->seen = 0;
+	go(t, F_COUNT);
+}
+
+const char *
+toc_name(const struct toc *t, size_t n)
+{
+	return (t->names.s + t->data[n].name);
+}
+
+void
+toc_describe(const struct toc *t, char *out, size_t size)
+{
+	const char *desc, *tag, *schema;
+
+	desc = t->field > F_DESC ? text_str(&t->text[TEXT_DESC]) : "";
+	tag = t->field > F_TAG ? text_str(&t->text[TEXT_TAG]) : "";
+	schema = t->field > F_SCHEMA ? text_str(&t->text[TEXT_SCHEMA]) : "";
+	snprintf(out, size, "%s%s%s%s%s", desc,
+	    desc[0] != '\0' && tag[0] != '\0' ? " " : "", schema,
+	    schema[0] != '\0' ? "." : "", tag);
+}
+
+/* Where in the table we are: "header", "entry 17 (TABLE DATA public.t)". */
+static void
+locate(const struct toc *t, char *out, size_t size)
+{
+	const char *second = t->again ? "second table of contents: " : "";
+	char what[SHOWN_MAX];
+
+	if (t->field < F_COUNT)
+		snprintf(out, size, "header");
+	else if (t->field == F_COUNT)
+		snprintf(out, size, "%stable of contents",
+		    t->again ? "second " : "");
+	else if (t->field == F_ID)
+		snprintf(out, size, "%sentry number %zu", second, t->seen + 1);
+	else {
+		toc_describe(t, what, sizeof(what));
+		snprintf(out, size, "%sentry %d%s%s%s", second,
+		    (int)t->entry.id, what[0] != '\0' ? " (" : "", what,
+		    what[0] != '\0' ? ")" : "");
+	}
+}
+
+int
+toc_fail(struct toc *t, const char *fmt, ...)
+{
+	char where[SHOWN_MAX + 64], what[320];
+	va_list ap;
+
+	if (t->again && t->field == F_COUNT)
+		return (carrier_fail(t->c, t->field_at, "after the last block "
+		    "stand neither the end nor a second table of contents"));
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	locate(t, where, sizeof(where));
+	return (carrier_fail(t->c, t->field_at, "%s: %s", where, what));
+}
+
+int
+toc_heard(struct toc *t, const char *why)
+{
+	return (why == NULL ? 0 : toc_fail(t, "%s", why));
+}
+
+static int
+check_magic(struct toc *t)
+{
+	const uint8_t *raw = t->item.raw;
+	char why[96];
+
+	if (memcmp(raw, "PGDMP", 5) != 0)
+		return (toc_fail(t, "not an archive"));
+	if (raw[5] == 1 && raw[6] >= MINOR_MIN && raw[6] <= MINOR_MAX &&
+	    raw[7] == 0) {
+		t->header.minor = raw[6];
+		return (0);
+	}
+	snprintf(why, sizeof(why), "archive version %d.%d-%d is %s", raw[5],
+	    raw[6], raw[7], raw[5] < 1 || (raw[5] == 1 && raw[6] < MINOR_MIN) ?
+	    "older than 1.12 (PostgreSQL 9.0)" : "newer than 1.16, the newest "
+	    "known here");
+	carrier_stray(t->c, why);
+	return (0);
+}
+
+static int
+check_sizes(struct toc *t)
+{
+	const uint8_t *raw = t->item.raw;
+
+	if (raw[0] != 4)
+		return (toc_fail(t, "integers of %d bytes, not 4", raw[0]));
+	if (raw[1] != 8)
+		return (toc_fail(t, "offsets of %d bytes, not 8", raw[1]));
+	if (raw[2] == 3 || raw[2] == 5)
+		return (toc_fail(t, "the table of contents of a tar or directory "
+		    "dump, whose data lie elsewhere"));
+	if (raw[2] != 1)
+		return (toc_fail(t, "format %d, not 1", raw[2]));
+	return (0);
+}
+
+static int
+header_end(struct toc *t)
+{
+	struct archive_header *h = &t->header;
+
+	h->dbname = text_str(&t->text[TEXT_DBNAME]);
+	h->server = text_str(&t->text[TEXT_SERVER]);
+	h->dumper = text_str(&t->text[TEXT_DUMPER]);
+	carrier_set_archive(t->c, h);
+	if (t->watch != NULL && t->watch->header != NULL)
+		return (toc_heard(t, t->watch->header(t->watch_arg, h)));
+	return (0);
+}
+
+static int
+header_field(struct toc *t)
+{
+	struct archive_header *h = &t->header;
+	int value = (int)t->item.value;
+
+	switch (t->field) {
+	case F_MAGIC:
+		return (check_magic(t));
+	case F_SIZES:
+		return (check_sizes(t));
+	case F_ALGORITHM:
+		if (t->item.raw[0] > ARCHIVE_ZSTD)
+			return (toc_fail(t, "compression %d is unknown",
+			    t->item.raw[0]));
+		h->compression = (enum archive_compression)t->item.raw[0];
+		break;
+	case F_LEVEL:
+		h->compression = value != 0 ? ARCHIVE_GZIP : ARCHIVE_NONE;
+		break;
+	case F_SEC:
+		h->sec = value;
+		break;
+	case F_MIN:
+		h->min = value;
+		break;
+	case F_HOUR:
+		h->hour = value;
+		break;
+	case F_DAY:
+		h->day = value;
+		break;
+	case F_MONTH:
+		h->month = value + 1;
+		break;
+	case F_YEAR:
+		h->year = value + 1900;
+		break;
+	case F_DUMPER:
+		return (header_end(t));
+	default:
+		break;
+	}
+	return (0);
+}
+
+static int
+header_next(struct toc *t)
+{
+
+	if (header_field(t) != 0)
+		return (-1);
+	if (t->header.minor == 0)
+		return (F_END);		/* a stray */
+	return (t->field + 1);
+}
+
+static int
+count_next(struct toc *t)
+{
+	size_t count = (size_t)t->item.value;
+
+	if (t->again && count != t->count)
+		return (toc_fail(t, "not the same number of entries"));
+	t->count = count;
+	return (F_ID);
+}
+
+/* The field is whole: the one to expect next, F_END or -1. */
+static int
+next(struct toc *t)
+{
+	const struct field *f = &fields[t->field];
+
+	if (f->kind == ITEM_INT &&
+	    (t->item.value < f->lo || t->item.value > f->hi))
+		return (toc_fail(t, "%s: %lld cannot be", f->name,
+		    (long long)t->item.value));
+	if (t->field < F_COUNT)
+		return (header_next(t));
+	if (t->field == F_COUNT)
+		return (count_next(t));
+	return (entry_next(t));
+}
+
+int
+toc_feed(struct toc *t, const uint8_t **buf, size_t *len)
+{
+	const uint8_t *from;
+	size_t n;
+	int rc;
+
+	while (*len > 0) {
+		from = *buf;
+		rc = item_feed(&t->item, buf, len);
+		n = (size_t)(*buf - from);
+		t->pos += n;
+		if (t->field > F_COUNT)
+			entry_bytes(t, from, n);
+		if (rc == -1)
+			return (toc_fail(t, "%s: %s", fields[t->field].name,
+			    t->item.error));
+		if (rc == 0)
+			return (0);
+		if ((rc = next(t)) == -1)
+			return (-1);
+		if (rc == F_END && t->header.minor == 0) {
+			*len = 0;
+			return (0);
+		}
+		if (rc == F_END)
+			return (1);
+		if (rc == F_ID)
+			entry_begin(t);
+		go(t, rc);
+	}
+	return (0);
+}
+
+enum carrier_verdict
+toc_cut(struct toc *t)
+{
+	char where[SHOWN_MAX + 64];
+
+	if (t->field < F_COUNT)
+		return (carrier_cut(t->c, "cut short in the header, at the %s",
+		    fields[t->field].name));
+	if (t->field == F_COUNT)
+		return (carrier_cut(t->c, "cut short where the %stable of "
+		    "contents begins", t->again ? "second " : ""));
+	locate(t, where, sizeof(where));
+	return (carrier_cut(t->c, "cut short in the table of contents: "
+	    "%zu of %zu entries seen, ends in %s, at the %s", t->seen, t->count,
+	    where, fields[t->field].name));
+}
