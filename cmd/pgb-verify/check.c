@@ -16,9 +16,9 @@
 #define NO_MEMORY	"no memory to check it"
 
 struct check {
-	struct toc toc;
+	struct contents toc;
 	struct check_totals totals;
-	const struct toc_entry *entry;	/* whose block is going by */
+	const struct contents_entry *entry;	/* whose block is going by */
 	size_t next;			/* where to look for the next one */
 
 	z_stream z;
@@ -46,12 +46,12 @@ check_free(struct check *c)
 		return;
 	if (c->inflating)
 		inflateEnd(&c->z);
-	toc_wipe(&c->toc);
+	contents_wipe(&c->toc);
 	free(c);
 }
 
-const struct toc *
-check_toc(const struct check *c)
+const struct contents *
+check_contents(const struct check *c)
 {
 
 	return (&c->toc);
@@ -69,7 +69,7 @@ on_header(void *arg, const struct archive_header *h)
 {
 	struct check *c = arg;
 
-	return (toc_set_header(&c->toc, h) == -1 ? NO_MEMORY : NULL);
+	return (contents_set_header(&c->toc, h) == -1 ? NO_MEMORY : NULL);
 }
 
 static const char *
@@ -78,7 +78,7 @@ on_entry(void *arg, const struct archive_entry *e)
 	struct check *c = arg;
 
 	c->totals.entries++;
-	return (toc_add(&c->toc, e) == -1 ? NO_MEMORY : NULL);
+	return (contents_add(&c->toc, e) == -1 ? NO_MEMORY : NULL);
 }
 
 /* Blocks come in the order of their entries: look onward from the last. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "archive.h"
-#include "toc.h"
+#include "contents.h"
 
 /*
  * The checks that look deeper into a custom archive than its framing: every
@@ -21,7 +21,7 @@ void check_free(struct check *);
 /* For struct carrier_opts; the argument is the check. */
 extern const struct archive_watch check_watch;
 
-const struct toc *check_toc(const struct check *);
+const struct contents *check_contents(const struct check *);
 
 struct check_totals {
 	uint64_t entries;	/* in the table of contents */

@@ -129,7 +129,7 @@ release(struct verify *v)
 static enum status
 list(struct verify *v)
 {
-	const struct toc *toc = check_toc(v->check);
+	const struct contents *toc = check_contents(v->check);
 	enum status status = STATUS_OK;
 	char *text;
 
@@ -139,7 +139,7 @@ list(struct verify *v)
 			    "list", carrier_name(v->carrier));
 		return (STATUS_OK);
 	}
-	if ((text = toc_text(toc)) == NULL) {
+	if ((text = contents_text(toc)) == NULL) {
 		msg_errno("table of contents");
 		return (STATUS_LOCAL);
 	}
@@ -160,7 +160,7 @@ static void
 record(struct verify *v)
 {
 	const struct check_totals *n = check_totals(v->check);
-	const struct toc *toc = check_toc(v->check);
+	const struct contents *toc = check_contents(v->check);
 	struct record *r = v->record;
 
 	if (v->command != NULL)
@@ -170,7 +170,7 @@ record(struct verify *v)
 	record_str(r, "database", toc->dbname);
 	record_str(r, "server_version", toc->server);
 	record_str(r, "dump_version", toc->dumper);
-	record_str(r, "compression", toc_compression(toc->compression));
+	record_str(r, "compression", contents_compression(toc->compression));
 	record_int(r, "entries", n->entries);
 	record_int(r, "blocks", n->blocks);
 	record_int(r, "tables_with_data", n->tables);
@@ -208,7 +208,7 @@ finish(void *arg, struct pump *p)
 static void
 say_unchecked(const struct verify *v)
 {
-	const struct toc *toc = check_toc(v->check);
+	const struct contents *toc = check_contents(v->check);
 
 	if (!toc->known)
 		msg_verbose("stdin: %s: framing checked, no archive inside "
@@ -216,7 +216,7 @@ say_unchecked(const struct verify *v)
 	else if (toc->compression == ARCHIVE_LZ4 ||
 	    toc->compression == ARCHIVE_ZSTD)
 		msg_note("%s payload: framing checked, not decompressed",
-		    toc_compression(toc->compression));
+		    contents_compression(toc->compression));
 	else if (toc->compression == ARCHIVE_NONE)
 		msg_note("uncompressed payload carries no checksum: damage "
 		    "inside rows is not seen");

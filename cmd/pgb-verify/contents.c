@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "toc.h"
+#include "contents.h"
 
 int
-toc_set_header(struct toc *t, const struct archive_header *h)
+contents_set_header(struct contents *t, const struct archive_header *h)
 {
 
 	t->known = true;
@@ -22,9 +22,9 @@ toc_set_header(struct toc *t, const struct archive_header *h)
 }
 
 int
-toc_add(struct toc *t, const struct archive_entry *e)
+contents_add(struct contents *t, const struct archive_entry *e)
 {
-	struct toc_entry *v, *new;
+	struct contents_entry *v, *new;
 	size_t room;
 
 	if (t->count == t->room) {
@@ -49,7 +49,7 @@ toc_add(struct toc *t, const struct archive_entry *e)
 }
 
 void
-toc_wipe(struct toc *t)
+contents_wipe(struct contents *t)
 {
 	size_t i;
 
@@ -67,7 +67,7 @@ toc_wipe(struct toc *t)
 }
 
 const char *
-toc_compression(enum archive_compression c)
+contents_compression(enum archive_compression c)
 {
 	static const char *const name[] = { "none", "gzip", "lz4", "zstd" };
 
@@ -87,9 +87,9 @@ put_name(FILE *f, const char *name)
 }
 
 char *
-toc_text(const struct toc *t)
+contents_text(const struct contents *t)
 {
-	const struct toc_entry *e;
+	const struct contents_entry *e;
 	char *text = NULL;
 	size_t len = 0, i;
 	FILE *f;
@@ -102,7 +102,7 @@ toc_text(const struct toc *t)
 	fprintf(f, "\n;     TOC Entries: %zu\n;     Compression: %s\n"
 	    ";     Dump Version: 1.%d-0\n;     Format: CUSTOM\n"
 	    ";     Dumped from database version:", t->count,
-	    toc_compression(t->compression), t->minor);
+	    contents_compression(t->compression), t->minor);
 	put_name(f, t->server);
 	fprintf(f, "\n;     Dumped by pg_dump version:");
 	put_name(f, t->dumper);

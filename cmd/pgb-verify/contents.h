@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef TOC_H
-#define TOC_H
+#ifndef CONTENTS_H
+#define CONTENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
  * What pgb-verify keeps of an archive's header and table of contents: enough
  * to list it and to name an entry in a message.
  */
-struct toc_entry {
+struct contents_entry {
 	int32_t id;
 	uint32_t table_oid;
 	uint32_t oid;
@@ -24,7 +24,7 @@ struct toc_entry {
 	bool is_copy;		/* table data as COPY text */
 };
 
-struct toc {
+struct contents {
 	bool known;		/* a header was seen */
 	int minor;
 	enum archive_compression compression;
@@ -32,24 +32,24 @@ struct toc {
 	char *dbname;
 	char *server;
 	char *dumper;
-	struct toc_entry *v;	/* count entries, in archive order */
+	struct contents_entry *v;	/* count entries, in archive order */
 	size_t count;
 	size_t room;
 };
 
 /* Keep a copy: 0, or -1 without memory. */
-int toc_set_header(struct toc *, const struct archive_header *);
-int toc_add(struct toc *, const struct archive_entry *);
-void toc_wipe(struct toc *);
+int contents_set_header(struct contents *, const struct archive_header *);
+int contents_add(struct contents *, const struct archive_entry *);
+void contents_wipe(struct contents *);
 
 /* "none", "gzip", "lz4" or "zstd". */
-const char *toc_compression(enum archive_compression);
+const char *contents_compression(enum archive_compression);
 
 /*
- * toc_text(toc):
+ * contents_text(toc):
  * The table of contents as `pg_restore --list` prints it, fit for its
  * --use-list.  Freed by the caller; NULL without memory.
  */
-char *toc_text(const struct toc *);
+char *contents_text(const struct contents *);
 
 #endif
