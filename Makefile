@@ -81,11 +81,11 @@ deps:
 
 demo: deps
 	@$(MAKE) --no-print-directory all
-	@sh tests/demo.sh
+	@PGB_BUILD=$(B) sh tests/demo.sh
 
 check: deps
 	@$(MAKE) --no-print-directory all $(UNITS) $(HELPERS)
-	@sh tests/run.sh
+	@PGB_BUILD=$(B) sh tests/run.sh
 
 check-unit: $(UNITS)
 	prove -e '' $(UNITS)

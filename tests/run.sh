@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# All tests, or those named: sh tests/run.sh [TEST...].  The programs, the unit
+# tests and the helpers are built already (make check does that).
+
+cd "${0%/*}/.." || exit
+: "${PGB_BUILD:=.build}"
+export PGB_BUILD
+
+if [ $# = 0 ]; then
+	# Long ones first: two run at a time.
+	set -- tests/e2e/orders.t tests/e2e/cuts.t
+	for t in tests/e2e/*.t; do
+		case " $* " in *" $t "*) ;; *) set -- "$@" "$t" ;; esac
+	done
+	for t in tests/unit/*.c; do
+		t=${t##*/}
+		set -- "$@" "$PGB_BUILD/unit/${t%.c}.t"
+	done
+fi
+for t; do
+	[ -x "$t" ] || {
+		echo "run: error: $t: missing, or not executable" >&2
+		exit 2
+	}
+done
+
+# An end from outside must reach the tests, which then stop their servers.
+stop()
+{
+	trap '' "$1"
+	for t in $(pgrep -P "$prove"); do
+		kill -s "$1" "$t" 2>/dev/null
+	done
+	kill -s "$1" "$prove" 2>/dev/null
+	wait "$prove"
+	trap - "$1"
+	kill -s "$1" $$
+}
+# An asynchronous command of sh ignores SIGINT: perl gives it back.
+perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' \
+    prove -j2 -e '' "$@" </dev/null &
+prove=$!
+for signal in INT TERM HUP; do
+	# shellcheck disable=SC2064
+	trap "stop $signal" "$signal"
+done
+wait "$prove"
