@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "blame.h"
+
+#define HINT_PASSWORD	"give the password in PGPASSFILE, in PGPASSWORD or "	\
+			"with -W"
+#define HINT_DATABASE	"pgb-dump --list prints the databases"
+#define HINT_DOWN	"is the server running, and does it listen there?"
+#define HINT_FULL	"the server has no connection free: try again later, "	\
+			"or raise max_connections"
+#define HINT_STARTING	"the server starts, stops or recovers: try again later"
+#define HINT_GONE	"the server ended the session: try again, and see its log"
+#define HINT_STANDBY	"the standby had to replay changes: raise "		\
+			"max_standby_streaming_delay, or dump the primary"
+#define HINT_RIGHTS	"the role needs SELECT on all that is dumped, as "	\
+			"pg_read_all_data has it"
+#define HINT_SSL	"see sslmode and sslrootcert in libpq's documentation"
+
+#define AND		'*'	/* in a pattern: any text between two pieces */
+
+struct rule {
+	const char *key;	/* SQLSTATE's beginning, or a pattern */
+	struct blame blame;
+};
+
+/* The first that matches decides. */
+static const struct rule states[] = {
+	{ "57P03", { STATUS_RETRY, HINT_STARTING } },
+	{ "57P01", { STATUS_RETRY, HINT_GONE } },
+	{ "57P02", { STATUS_RETRY, HINT_GONE } },
+	{ "57P05", { STATUS_RETRY, HINT_GONE } },
+	{ "57014", { STATUS_RETRY, NULL } },
+	{ "53300", { STATUS_RETRY, HINT_FULL } },
+	{ "53100", { STATUS_REMOTE, "the server's disk is full" } },
+	{ "53", { STATUS_RETRY, NULL } },
+	{ "08", { STATUS_RETRY, NULL } },
+	{ "40", { STATUS_RETRY, NULL } },
+	{ "55P03", { STATUS_RETRY, NULL } },
+	{ "28P01", { STATUS_REMOTE, HINT_PASSWORD } },
+	{ "3D000", { STATUS_REMOTE, HINT_DATABASE } },
+	{ "42501", { STATUS_REMOTE, HINT_RIGHTS } },
+	{ "XX001", { STATUS_DATA, NULL } },
+	{ "XX002", { STATUS_DATA, NULL } },
+};
+
+/*
+ * Particular before general: "root certificate file ... does not exist" is the
+ * user's configuration, any other "does not exist" is the server's word.
+ */
+static const struct rule words[] = {
+	/* This command line. */
+	{ "unrecognized option", { STATUS_USAGE, NULL } },
+	{ "invalid option", { STATUS_USAGE, NULL } },
+	{ "requires an argument", { STATUS_USAGE, NULL } },
+	{ "allow an argument", { STATUS_USAGE, NULL } },
+	{ "cannot be used together", { STATUS_USAGE, NULL } },
+	{ "requires option", { STATUS_USAGE, NULL } },
+	{ "can only be used with", { STATUS_USAGE, NULL } },
+	{ "invalid argument for option", { STATUS_USAGE, NULL } },
+	{ "invalid value", { STATUS_USAGE, NULL } },
+	{ "must be in range", { STATUS_USAGE, NULL } },
+	{ "must be an integer", { STATUS_USAGE, NULL } },
+	{ "unrecognized section name", { STATUS_USAGE, NULL } },
+	{ "invalid compression", { STATUS_USAGE, NULL } },
+	{ "compression algorithm", { STATUS_USAGE, NULL } },
+	{ "compression specification", { STATUS_USAGE, NULL } },
+	{ "invalid client encoding", { STATUS_USAGE, NULL } },
+	{ "invalid snapshot identifier", { STATUS_USAGE, NULL } },
+	{ "improper qualified name", { STATUS_USAGE, NULL } },
+	{ "improper relation name", { STATUS_USAGE, NULL } },
+	{ "cross-database references", { STATUS_USAGE, NULL } },
+	{ "server version mismatch", { STATUS_USAGE, NULL } },
+	{ "root certificate file*does not exist",
+	    { STATUS_USAGE, HINT_SSL } },
+	{ "certificate file", { STATUS_USAGE, HINT_SSL } },
+	{ "private key file", { STATUS_USAGE, HINT_SSL } },
+
+	/* The other end, passing. */
+	{ "the database system is", { STATUS_RETRY, HINT_STARTING } },
+	{ "too many clients already", { STATUS_RETRY, HINT_FULL } },
+	{ "remaining connection slots", { STATUS_RETRY, HINT_FULL } },
+	{ "too many connections for", { STATUS_RETRY, HINT_FULL } },
+	{ "conflict with recovery", { STATUS_RETRY, HINT_STANDBY } },
+	{ "terminating connection", { STATUS_RETRY, HINT_GONE } },
+	{ "server closed the connection", { STATUS_RETRY, HINT_GONE } },
+	{ "no connection to the server", { STATUS_RETRY, HINT_GONE } },
+	{ "connection to server was lost", { STATUS_RETRY, HINT_GONE } },
+	{ "could not receive data from", { STATUS_RETRY, HINT_GONE } },
+	{ "could not send data to", { STATUS_RETRY, HINT_GONE } },
+	{ "connection has been closed", { STATUS_RETRY, HINT_GONE } },
+	{ "SSL SYSCALL error", { STATUS_RETRY, HINT_GONE } },
+	{ "Connection refused", { STATUS_RETRY, HINT_DOWN } },
+	{ "Connection timed out", { STATUS_RETRY, HINT_DOWN } },
+	{ "timeout expired", { STATUS_RETRY, HINT_DOWN } },
+	{ "No route to host", { STATUS_RETRY, HINT_DOWN } },
+	{ "Host is unreachable", { STATUS_RETRY, HINT_DOWN } },
+	{ "Network is unreachable", { STATUS_RETRY, HINT_DOWN } },
+	{ "Connection reset by peer", { STATUS_RETRY, HINT_DOWN } },
+	{ "on socket*No such file or directory",
+	    { STATUS_RETRY, HINT_DOWN } },
+	{ "Temporary failure in name resolution", { STATUS_RETRY, NULL } },
+	{ "canceling statement due to", { STATUS_RETRY, NULL } },
+	{ "deadlock detected", { STATUS_RETRY, NULL } },
+	{ "could not obtain lock", { STATUS_RETRY, NULL } },
+	{ "could not serialize access", { STATUS_RETRY, NULL } },
+	{ "session is read-only", { STATUS_RETRY, NULL } },
+	{ "session is not read-only", { STATUS_RETRY, NULL } },
+	{ "server is in hot standby mode", { STATUS_RETRY, NULL } },
+	{ "server is not in hot standby mode", { STATUS_RETRY, NULL } },
+
+	/* The other end, final. */
+	{ "password authentication failed",
+	    { STATUS_REMOTE, HINT_PASSWORD } },
+	{ "no password supplied", { STATUS_REMOTE, HINT_PASSWORD } },
+	{ "database \"*\" does not exist", { STATUS_REMOTE, HINT_DATABASE } },
+	{ "permission denied", { STATUS_REMOTE, HINT_RIGHTS } },
+	{ "row-level security", { STATUS_REMOTE,
+	    "the role may not see all rows: use one with BYPASSRLS, or take "
+	    "what it sees with --enable-row-security" } },
+	{ "must be superuser", { STATUS_REMOTE, HINT_RIGHTS } },
+	{ "must be owner", { STATUS_REMOTE, HINT_RIGHTS } },
+	{ "not permitted to log in", { STATUS_REMOTE, NULL } },
+	{ "not currently accepting connections", { STATUS_REMOTE, NULL } },
+	{ "no pg_hba.conf entry", { STATUS_REMOTE, NULL } },
+	{ "authentication", { STATUS_REMOTE, NULL } },
+	{ "does not exist", { STATUS_REMOTE, NULL } },
+	{ "no matching", { STATUS_REMOTE, NULL } },
+	{ "could not translate host name", { STATUS_REMOTE, NULL } },
+	{ "could not import the requested snapshot",
+	    { STATUS_REMOTE, NULL } },
+	{ "SSL", { STATUS_REMOTE, HINT_SSL } },
+	{ "certificate", { STATUS_REMOTE, HINT_SSL } },
+
+	/* This machine. */
+	{ "out of memory", { STATUS_LOCAL, NULL } },
+	{ "could not write", { STATUS_LOCAL, NULL } },
+};
+
+struct blame
+blame_sqlstate(const char *code)
+{
+	const struct blame unknown = { STATUS_REMOTE, NULL };
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strncmp(code, states[i].key, strlen(states[i].key)) == 0)
+			return (states[i].blame);
+	return (unknown);
+}
+
+/* Whether the pieces of the pattern stand in text, in this order. */
+static bool
+matches(const char *text, const char *pattern)
+{
+	const char *star;
+	char piece[64];
+	size_t len;
+
+	for (;;) {
+		star = strchrnul(pattern, AND);
+		len = (size_t)(star - pattern);
+		if (len >= sizeof(piece))
+			return (false);
+		memcpy(piece, pattern, len);
+		piece[len] = '\0';
+		if ((text = strstr(text, piece)) == NULL)
+			return (false);
+		if (*star == '\0')
+			return (true);
+		text += len;
+		pattern = star + 1;
+	}
+}
+
+struct blame
+blame_text(const char *text)
+{
+	const struct blame unknown = { STATUS_OK, NULL };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (matches(text, words[i].key))
+			return (words[i].blame);
+	return (unknown);
+}
+
+/*
+ * Where "SEVERITY:  XXXXX: " stands in a line of a verbose message: the two
+ * blanks are libpq's, the severity may be in any language.  Returns the length
+ * of all that, *at its beginning; 0 where there is none.
+ */
+static size_t
+find_code(const char *line, const char **at, char code[6])
+{
+	const char *s, *begin;
+	size_t i;
+
+	for (s = line; (s = strstr(s, ":  ")) != NULL; s += 3) {
+		for (i = 0; i < 5; i++)
+			if (!isupper((unsigned char)s[3 + i]) &&
+			    !isdigit((unsigned char)s[3 + i]))
+				break;
+		if (i < 5 || strncmp(s + 8, ": ", 2) != 0)
+			continue;
+		memcpy(code, s + 3, 5);
+		code[5] = '\0';
+		for (begin = s; begin > line; begin--)
+			if (begin[-1] == ' ')
+				break;
+		*at = begin;
+		return ((size_t)(s + 10 - begin));
+	}
+	return (0);
+}
+
+/* Lines of a verbose message that are not the primary message of a host. */
+static bool
+is_secondary(const char *line)
+{
+	static const char *const names[] = {
+		"DETAIL:", "HINT:", "CONTEXT:", "LOCATION:", "QUERY:",
+	};
+	size_t i;
+
+	if (line[0] == '\0' || line[0] == '\t' || line[0] == ' ')
+		return (true);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(line, names[i], strlen(names[i])) == 0)
+			return (true);
+	return (false);
+}
+
+/* One line of libpq's text: its blame, and what of it the user is shown. */
+static struct blame
+judge_line(const char *line, char *clean, size_t cleanlen)
+{
+	struct blame b;
+	const char *at;
+	char code[6];
+	size_t len;
+
+	if ((len = find_code(line, &at, code)) > 0) {
+		snprintf(clean, cleanlen, "%.*s%s", (int)(at - line), line,
+		    at + len);
+		return (blame_sqlstate(code));
+	}
+	/* The name of a function inside libpq tells the user nothing. */
+	if ((at = strstr(line, "fe_sendauth: ")) == NULL)
+		at = line + strlen(line);
+	len = *at != '\0' ? strlen("fe_sendauth: ") : 0;
+	snprintf(clean, cleanlen, "%.*s%s", (int)(at - line), line, at + len);
+	if ((b = blame_text(line)).status == STATUS_OK)
+		b.status = STATUS_REMOTE;
+	return (b);
+}
+
+/*
+ * The last sentence decides: libpq goes on to the next host only after what
+ * may pass, so that an earlier refusal of another host says nothing about the
+ * one where it stopped.
+ */
+struct blame
+blame_connect(const char *text, char *out, size_t outlen)
+{
+	struct blame b = { STATUS_REMOTE, NULL };
+	char line[1024], clean[1024];
+	size_t len = 0, n;
+
+	out[0] = '\0';
+	while (*text != '\0') {
+		n = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)n, text);
+		text += n + (text[n] == '\n');
+		if (is_secondary(line))
+			continue;
+		b = judge_line(line, clean, sizeof(clean));
+		/* With and without TLS the same server says the same. */
+		if (strstr(out, clean) != NULL)
+			continue;
+		snprintf(out + len, outlen - len, "%s%s",
+		    len > 0 ? "; " : "", clean);
+		len = strlen(out);
+	}
+	return (b);
+}

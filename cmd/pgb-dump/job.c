@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "carrier.h"
+#include "job.h"
+#include "msg.h"
+
+static char format_word[] = "--format=custom";
+static char globals_word[] = "--globals-only";
+static char verbose_word[] = "--verbose";
+
+static enum status
+no_memory(const char *what)
+{
+
+	msg_errno(what);
+	return (STATUS_LOCAL);
+}
+
+static enum status
+new_carrier(struct job *j)
+{
+	const struct carrier_opts opts = {
+		.watch = &toc_watch,
+		.watch_arg = &j->toc,
+	};
+
+	if ((j->carrier = carrier_new(&opts)) == NULL)
+		return (no_memory("pg_dump"));
+	return (STATUS_OK);
+}
+
+/* The words that the user gave, those of the filter, and ours. */
+static enum status
+start_dump(struct job *j, const struct opt_list *rules)
+{
+	const struct options *o = j->o;
+	struct opt_list words = { NULL, 0 };
+	char *snapshot = NULL;
+	enum status status = STATUS_LOCAL;
+	size_t i;
+
+	if (asprintf(&snapshot, "--snapshot=%s", j->snapshot) == -1) {
+		snapshot = NULL;
+		goto fail;
+	}
+	for (i = 0; i < o->pass.count; i++)
+		if (opt_list_add(&words, o->pass.v[i]) == -1)
+			goto fail;
+	for (i = 0; i < rules->count; i++)
+		if (opt_list_add(&words, rules->v[i]) == -1)
+			goto fail;
+	if (opt_list_add(&words, format_word) == -1 ||
+	    opt_list_add(&words, snapshot) == -1 ||
+	    (o->verbose && opt_list_add(&words, verbose_word) == -1))
+		goto fail;
+	status = stock_start(&j->stock, "pg_dump", &j->tool, j->pg, &words);
+	goto out;
+fail:
+	status = no_memory("pg_dump");
+out:
+	opt_list_free(&words);
+	free(snapshot);
+	return (status);
+}
+
+static enum status
+connect_and_start(struct job *j, const struct filter *f)
+{
+	const struct options *o = j->o;
+	struct opt_list rules = { NULL, 0 };
+	enum status status;
+	size_t i;
+
+	if ((status = pg_open(&o->login, &j->pg)) != STATUS_OK)
+		return (status);
+	msg_verbose("%s: server version %s", pg_database(j->pg),
+	    pg_version_text(j->pg));
+	status = tool_find("pg_dump", pg_version(j->pg), &j->tool);
+	if (status != STATUS_OK)
+		return (status);
+	status = filter_options(f, j->tool.version, &rules);
+	if (status != STATUS_OK)
+		goto out;
+	/* The user's snapshot is another session's to keep. */
+	j->snapshot = o->snapshot;
+	if (j->snapshot == NULL) {
+		status = pg_snapshot(j->pg, o->deferrable, &j->snapshot);
+		if (status != STATUS_OK)
+			goto out;
+		msg_verbose("%s: snapshot %s", pg_database(j->pg),
+		    j->snapshot);
+	}
+	status = start_dump(j, &rules);
+out:
+	for (i = 0; i < rules.count; i++)
+		free(rules.v[i]);
+	opt_list_free(&rules);
+	return (status);
+}
+
+enum status
+job_begin(struct job *j, const struct options *o)
+{
+	struct filter f = { NULL, NULL, 0 };
+	enum status status;
+
+	*j = (struct job){ .o = o, .stock = STOCK_NONE };
+	if ((status = new_carrier(j)) != STATUS_OK)
+		return (status);
+	/* Before anybody is asked for a password. */
+	if (o->filter != NULL)
+		status = filter_read(&f, o->filter);
+	if (status == STATUS_OK)
+		status = connect_and_start(j, &f);
+	filter_free(&f);
+	return (status);
+}
+
+enum status
+job_begin_globals(struct job *j, const struct options *o)
+{
+	struct opt_list words = { NULL, 0 };
+	enum status status;
+	char *database = NULL;
+	size_t i;
+
+	*j = (struct job){ .o = o, .stock = STOCK_NONE };
+	if ((status = new_carrier(j)) != STATUS_OK ||
+	    (status = pg_open(&o->login, &j->pg)) != STATUS_OK)
+		return (status);
+	status = tool_find("pg_dumpall", pg_version(j->pg), &j->tool);
+	if (status != STATUS_OK)
+		return (status);
+	/* pg_dumpall takes the database from --database alone. */
+	if (asprintf(&database, "--database=%s", pg_database(j->pg)) == -1) {
+		database = NULL;
+		goto fail;
+	}
+	for (i = 0; i < o->pass.count; i++)
+		if (opt_list_add(&words, o->pass.v[i]) == -1)
+			goto fail;
+	for (i = 0; i < o->pass_globals.count; i++)
+		if (opt_list_add(&words, o->pass_globals.v[i]) == -1)
+			goto fail;
+	if (opt_list_add(&words, globals_word) == -1 ||
+	    opt_list_add(&words, database) == -1 ||
+	    (o->verbose && opt_list_add(&words, verbose_word) == -1))
+		goto fail;
+	status = stock_start(&j->stock, "pg_dumpall", &j->tool, j->pg, &words);
+	goto out;
+fail:
+	status = no_memory("pg_dumpall");
+out:
+	opt_list_free(&words);
+	free(database);
+	return (status);
+}
+
+void
+job_end(struct job *j)
+{
+
+	stock_stop(&j->stock);
+	pg_close(j->pg);
+	carrier_free(j->carrier);
+	toc_free(&j->toc);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef JOB_H
+#define JOB_H
+
+#include "filter.h"
+#include "options.h"
+#include "stock.h"
+#include "toc.h"
+
+/*
+ * What the jobs have in common: a server, the program that fits it, and the
+ * program at work under our snapshot.
+ */
+struct job {
+	const struct options *o;
+	struct pg *pg;
+	struct tool tool;
+	struct stock stock;
+	struct toc toc;
+	struct carrier *carrier;
+	const char *snapshot;	/* NULL: there is none */
+};
+
+/* The jobs; each returns STATUS_OK, or a status after one error line (none for
+ * EPIPE and a signal). */
+enum status dump_run(const struct options *);		/* dump.c */
+enum status globals_run(const struct options *);
+enum status estimate_run(const struct options *);	/* estimate.c */
+enum status list_run(const struct options *);		/* list.c */
+
+/*
+ * job_begin(job, o):
+ * Connect, find the pg_dump, export the snapshot, start it; its output waits
+ * in job->stock.child.out, and job->carrier follows it into job->toc.
+ * job_begin_globals(): the same for pg_dumpall --globals-only, without a
+ * snapshot.  STATUS_OK, or a status after one error line.
+ */
+enum status job_begin(struct job *, const struct options *);
+enum status job_begin_globals(struct job *, const struct options *);
+
+/* End what runs and free all; after either of them in any case. */
+void job_end(struct job *);
+
+#endif

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blame.h"
+#include "conninfo.h"
+#include "msg.h"
+#include "pg-impl.h"
+#include "sig.h"
+
+#define WAIT_STEP_MS	1000	/* a signal that came too early is seen then */
+
+int
+pg_wait(const PGconn *conn, short events)
+{
+	struct pollfd p = { .fd = PQsocket(conn), .events = events };
+
+	if (sig_caught() != 0)
+		return (-1);
+	return (poll(&p, 1, WAIT_STEP_MS) > 0);
+}
+
+char *
+pg_parameter(PGconn *conn, const char *keyword)
+{
+	PQconninfoOption *all, *o;
+	char *value = NULL;
+
+	if ((all = PQconninfo(conn)) == NULL)
+		return (NULL);
+	for (o = all; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, keyword) == 0 && o->val != NULL &&
+		    o->val[0] != '\0')
+			value = strdup(o->val);
+	PQconninfoFree(all);
+	return (value);
+}
+
+/* Ask the server to drop what it is doing for us. */
+static void
+cancel(PGconn *conn)
+{
+	PGcancel *c = PQgetCancel(conn);
+	char why[256];
+
+	if (c != NULL)
+		(void)PQcancel(c, why, sizeof(why));
+	PQfreeCancel(c);
+}
+
+/* Why a query failed. */
+static enum status
+query_failed(struct pg *pg, const PGresult *res)
+{
+	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	struct blame b;
+	char line[1024];
+
+	if (code != NULL && text != NULL) {
+		b = blame_sqlstate(code);
+		msg_error("%s: %s", pg_database(pg), text);
+	} else {
+		b = blame_connect(PQerrorMessage(pg->conn), line,
+		    sizeof(line));
+		if (PQstatus(pg->conn) == CONNECTION_BAD)
+			b.status = STATUS_RETRY;
+		msg_error("%s: %s", pg_database(pg), line);
+	}
+	if (b.hint != NULL)
+		msg_hint("%s", b.hint);
+	return (b.status);
+}
+
+/*
+ * One query with at most one parameter, and one result of rows or none.
+ * *out: cleared by the caller; NULL where it is not wanted.
+ */
+static enum status
+query(struct pg *pg, const char *sql, const char *param, PGresult **out)
+{
+	PGresult *res, *last = NULL;
+	ExecStatusType got;
+	enum status status = STATUS_OK;
+	int ready;
+
+	if (PQsendQueryParams(pg->conn, sql, param != NULL, NULL, &param,
+	    NULL, NULL, 0) == 0)
+		return (query_failed(pg, NULL));
+	for (;;) {
+		while (PQisBusy(pg->conn)) {
+			ready = pg_wait(pg->conn, POLLIN);
+			if (ready == -1) {
+				cancel(pg->conn);
+				PQclear(last);
+				return (STATUS_LOCAL);
+			}
+			if (ready == 1 && PQconsumeInput(pg->conn) == 0)
+				break;
+		}
+		if ((res = PQgetResult(pg->conn)) == NULL)
+			break;
+		PQclear(last);
+		last = res;
+	}
+	got = PQresultStatus(last);
+	if (got != PGRES_TUPLES_OK && got != PGRES_COMMAND_OK)
+		status = query_failed(pg, last);
+	if (status == STATUS_OK && out != NULL)
+		*out = last;
+	else
+		PQclear(last);
+	return (status);
+}
+
+/* The same state as pg_dump's own sessions have. */
+static enum status
+prepare(struct pg *pg)
+{
+	enum status status;
+
+	status = query(pg, "SELECT pg_catalog.set_config('search_path', '', "
+	    "false)", NULL, NULL);
+	if (status != STATUS_OK)
+		return (status);
+	/* Those that this version has. */
+	return (query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
+	    "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', "
+	    "'lock_timeout', 'idle_in_transaction_session_timeout', "
+	    "'idle_session_timeout', 'transaction_timeout')", NULL, NULL));
+}
+
+enum status
+pg_open(const struct pg_login *login, struct pg **out)
+{
+	enum status status;
+	struct pg *pg;
+
+	if ((pg = calloc(1, sizeof(*pg))) == NULL) {
+		msg_errno("libpq");
+		return (STATUS_LOCAL);
+	}
+	status = pg_log_in(login, &pg->conn);
+	if (status == STATUS_OK)
+		status = prepare(pg);
+	if (status != STATUS_OK) {
+		pg_close(pg);
+		return (status);
+	}
+	*out = pg;
+	return (STATUS_OK);
+}
+
+void
+pg_close(struct pg *pg)
+{
+
+	if (pg == NULL)
+		return;
+	PQfinish(pg->conn);
+	free(pg);
+}
+
+int
+pg_version(const struct pg *pg)
+{
+
+	return (PQserverVersion(pg->conn));
+}
+
+const char *
+pg_version_text(const struct pg *pg)
+{
+	const char *text = PQparameterStatus(pg->conn, "server_version");
+
+	return (text != NULL ? text : "");
+}
+
+const char *
+pg_database(const struct pg *pg)
+{
+
+	return (PQdb(pg->conn));
+}
+
+enum status
+pg_snapshot(struct pg *pg, bool deferrable, const char **id)
+{
+	enum status status;
+	PGresult *res;
+
+	status = query(pg, deferrable ?
+	    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE" :
+	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL);
+	if (status != STATUS_OK)
+		return (status);
+	status = query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,
+	    &res);
+	if (status != STATUS_OK)
+		return (status);
+	snprintf(pg->snapshot, sizeof(pg->snapshot), "%s",
+	    PQgetvalue(res, 0, 0));
+	PQclear(res);
+	*id = pg->snapshot;
+	return (STATUS_OK);
+}
+
+enum status
+pg_databases(struct pg *pg, enum status (*each)(void *arg, const char *name),
+    void *arg)
+{
+	enum status status;
+	PGresult *res;
+	int i;
+
+	/* -2 marks what an interrupted DROP DATABASE left. */
+	status = query(pg, "SELECT datname FROM pg_catalog.pg_database "
+	    "WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 "
+	    "ORDER BY datname COLLATE \"C\"", NULL, &res);
+	if (status != STATUS_OK)
+		return (status);
+	for (i = 0; i < PQntuples(res) && status == STATUS_OK; i++)
+		status = each(arg, PQgetvalue(res, i, 0));
+	PQclear(res);
+	return (status);
+}
+
+static enum status
+add_number(struct pg *pg, const char *sql, const char *param, uint64_t *sum)
+{
+	enum status status;
+	PGresult *res;
+
+	if ((status = query(pg, sql, param, &res)) != STATUS_OK)
+		return (status);
+	*sum += strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	return (STATUS_OK);
+}
+
+enum status
+pg_sizes(struct pg *pg, const uint32_t *oids, size_t count, bool blobs,
+    uint64_t *bytes)
+{
+	enum status status;
+	char *list, *to;
+	size_t i;
+
+	/* "{1,2,3}" with up to ten digits each. */
+	if ((list = malloc(11 * count + 3)) == NULL) {
+		msg_errno("--estimate");
+		return (STATUS_LOCAL);
+	}
+	to = stpcpy(list, "{");
+	for (i = 0; i < count; i++)
+		to += snprintf(to, 12, "%s%" PRIu32, i > 0 ? "," : "",
+		    oids[i]);
+	stpcpy(to, "}");
+	*bytes = 0;
+	status = add_number(pg,
+	    "SELECT coalesce(sum(pg_catalog.pg_relation_size(c.oid) + "
+	    "coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, "
+	    "0)), 0)), 0) FROM pg_catalog.pg_class c "
+	    "WHERE c.oid = ANY ($1::pg_catalog.oid[])", list, bytes);
+	free(list);
+	if (status == STATUS_OK && blobs)
+		status = add_number(pg, "SELECT pg_catalog.pg_relation_size("
+		    "'pg_catalog.pg_largeobject')", NULL, bytes);
+	return (status);
+}
+
+bool
+pg_alive(struct pg *pg)
+{
+
+	return (PQconsumeInput(pg->conn) == 1 &&
+	    PQstatus(pg->conn) == CONNECTION_OK);
+}
+
+/* Where the server is: what we reached, not what was asked for. */
+static int
+add_server(const struct pg *pg, char **str)
+{
+	const char *host = PQhost(pg->conn), *addr = PQhostaddr(pg->conn);
+	const char *port = PQport(pg->conn);
+
+	if (conninfo_add(str, "dbname", PQdb(pg->conn)) == -1 ||
+	    conninfo_add(str, "host", host) == -1 ||
+	    conninfo_add(str, "port", port) == -1)
+		return (-1);
+	if (host[0] != '/' && host[0] != '@' && addr != NULL &&
+	    addr[0] != '\0' && strcmp(host, addr) != 0)
+		return (conninfo_add(str, "hostaddr", addr));
+	return (0);
+}
+
+static int
+add_keepalive(const struct pg *pg, char **str)
+{
+	char *own = pg_parameter(pg->conn, "keepalives_idle"), text[16];
+	const struct {
+		const char *keyword;
+		int value;
+	} all[] = {
+		{ "keepalives_idle", KEEP_IDLE },
+		{ "keepalives_interval", KEEP_INTERVAL },
+		{ "keepalives_count", KEEP_COUNT },
+	};
+	size_t i;
+
+	for (i = 0; own == NULL && i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(text, sizeof(text), "%d", all[i].value);
+		if (conninfo_add(str, all[i].keyword, text) == -1)
+			return (-1);
+	}
+	free(own);
+	return (0);
+}
+
+/* All other parameters.  On an error *bad is the one that cannot be had. */
+static int
+add_others(const struct pg *pg, char **conninfo, char **service,
+    char bad[64])
+{
+	PQconninfoOption *all, *o;
+	struct conninfo_param p;
+	int got = 0;
+
+	if ((all = PQconninfo(pg->conn)) == NULL)
+		return (-1);
+	for (o = all; o->keyword != NULL && got == 0; o++) {
+		p = (struct conninfo_param){
+			.keyword = o->keyword, .value = o->val,
+			.compiled = o->compiled,
+			.env_set = o->envvar != NULL &&
+			    getenv(o->envvar) != NULL,
+			.secret = strchr(o->dispchar, '*') != NULL,
+		};
+		switch (conninfo_fate(&p)) {
+		case CONNINFO_DROP:
+			break;
+		case CONNINFO_SHOW:
+			got = conninfo_add(conninfo, o->keyword, o->val);
+			break;
+		case CONNINFO_HIDE:
+			got = conninfo_hide(service, o->keyword, o->val);
+			break;
+		}
+		if (got == -1)
+			snprintf(bad, 64, "%s", o->keyword);
+	}
+	PQconninfoFree(all);
+	return (got);
+}
+
+enum status
+pg_for_child(const struct pg *pg, char **conninfo, char **password,
+    char **service)
+{
+	const char *pass = PQpass(pg->conn);
+	char bad[64] = "libpq";
+
+	*conninfo = *password = *service = NULL;
+	if (pass != NULL && pass[0] != '\0' &&
+	    (*password = strdup(pass)) == NULL)
+		goto fail;
+	if (add_server(pg, conninfo) == 0 && add_keepalive(pg, conninfo) == 0 &&
+	    add_others(pg, conninfo, service, bad) == 0)
+		return (STATUS_OK);
+fail:
+	msg_errno(bad);
+	return (errno == EINVAL ? STATUS_USAGE : STATUS_LOCAL);
+}
