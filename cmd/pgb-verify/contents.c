@@ -80,8 +80,6 @@ put_name(FILE *f, const char *name)
 {
 
 	putc(' ', f);
-	if (name[0] == '\0')
-		putc('-', f);
 	for (; *name != '\0'; name++)
 		putc(*name == '\n' || *name == '\r' ? ' ' : *name, f);
 }
@@ -111,7 +109,7 @@ contents_text(const struct contents *t)
 		e = &t->v[i];
 		fprintf(f, "%d; %u %u %s", e->id, e->table_oid, e->oid,
 		    e->desc);
-		put_name(f, e->schema);
+		put_name(f, e->schema[0] != '\0' ? e->schema : "-");
 		put_name(f, e->tag);
 		put_name(f, e->owner);
 		putc('\n', f);
