@@ -19,6 +19,11 @@ struct identities;
 enum status identities_load(struct identities **ids, const char *path);
 void identities_free(struct identities *);
 
+/* For age-open.c: how many, and the 32 bytes of identity i. */
+size_t identities_count(const struct identities *);
+const uint8_t *identity_secret(const struct identities *, size_t i);
+const uint8_t *identity_point(const struct identities *, size_t i);
+
 /*
  * For struct carrier_opts: age_key = &carrier_age_key, age_key_arg = the
  * identities.  Opens an age file (binary or armored) chunk by chunk and looks

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+#include <sodium.h>
+#include <string.h>
+
+#include "age-key.h"
+
+static const uint8_t nothing[1];
+
+/*
+ * With 32 bytes out, HKDF is two HMACs.  libsodium gets HKDF in 1.0.19 only;
+ * before that, its pointers must not be NULL even where the length is 0.
+ */
+void
+age_hkdf(const uint8_t *ikm, size_t ikm_len, const uint8_t *salt,
+    size_t salt_len, const char *info, uint8_t out[AGE_KEY_LEN])
+{
+	static const uint8_t one = 1;
+	crypto_auth_hmacsha256_state st;
+	uint8_t prk[AGE_KEY_LEN];
+
+	crypto_auth_hmacsha256_init(&st, salt != NULL ? salt : nothing,
+	    salt_len);
+	crypto_auth_hmacsha256_update(&st, ikm, ikm_len);
+	crypto_auth_hmacsha256_final(&st, prk);
+
+	crypto_auth_hmacsha256_init(&st, prk, sizeof(prk));
+	crypto_auth_hmacsha256_update(&st, (const uint8_t *)info, strlen(info));
+	crypto_auth_hmacsha256_update(&st, &one, 1);
+	crypto_auth_hmacsha256_final(&st, out);
+	sodium_memzero(prk, sizeof(prk));
+	sodium_memzero(&st, sizeof(st));
+}
+
+void
+age_header_mac(const uint8_t file_key[AGE_FILE_KEY_LEN], const uint8_t *header,
+    size_t len, uint8_t mac[32])
+{
+	crypto_auth_hmacsha256_state st;
+	uint8_t key[AGE_KEY_LEN];
+
+	age_hkdf(file_key, AGE_FILE_KEY_LEN, NULL, 0, "header", key);
+	crypto_auth_hmacsha256_init(&st, key, sizeof(key));
+	crypto_auth_hmacsha256_update(&st, header, len);
+	crypto_auth_hmacsha256_final(&st, mac);
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(&st, sizeof(st));
+}
+
+void
+age_payload_key(const uint8_t file_key[AGE_FILE_KEY_LEN],
+    const uint8_t nonce[AGE_NONCE_LEN], uint8_t out[AGE_KEY_LEN])
+{
+
+	age_hkdf(file_key, AGE_FILE_KEY_LEN, nonce, AGE_NONCE_LEN, "payload",
+	    out);
+}
