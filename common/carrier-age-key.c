@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Age, binary or armored, opened with identities.  That the final chunk opens
+ * proves that the file is whole, but not that what was encrypted is: stock age
+ * closes a stream that broke off with a valid final chunk.  So the verdict is
+ * that of what is inside.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "age-key.h"
+#include "carrier-impl.h"
+
+struct state {
+	struct carrier *c;
+	struct age_opener *opener;
+};
+
+static int
+inside(void *arg, const uint8_t *buf, size_t len)
+{
+	struct state *s = arg;
+
+	return (carrier_inside(s->c, buf, len));
+}
+
+static void
+key_free(void *state)
+{
+	struct state *s = state;
+
+	if (s != NULL)
+		age_opener_free(s->opener);
+	free(s);
+}
+
+static void *
+key_new(struct carrier *c, const void *arg)
+{
+	struct state *s;
+
+	if (sodium_init() == -1 || (s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	s->c = c;
+	if ((s->opener = age_opener_new(arg, inside, s)) == NULL) {
+		free(s);
+		return (NULL);
+	}
+	return (s);
+}
+
+static int
+key_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
+{
+	const struct state *s = state;
+
+	if (age_opener_feed(s->opener, buf, len) == 0)
+		return (0);
+	/* Where the inside is broken, it has left its own reason. */
+	if (age_opener_fault(s->opener) == AGE_STOPPED)
+		return (-1);
+	return (carrier_fail(c, age_opener_at(s->opener), "%s",
+	    age_opener_why(s->opener)));
+}
+
+static enum carrier_verdict
+key_end(struct carrier *c, void *state)
+{
+	const struct state *s = state;
+
+	if (age_opener_end(s->opener) == 0)
+		return (carrier_inside_end(c));
+	if (age_opener_fault(s->opener) == AGE_STOPPED)
+		return (CARRIER_BROKEN);
+	(void)carrier_fail(c, age_opener_at(s->opener), "%s",
+	    age_opener_why(s->opener));
+	return (CARRIER_BROKEN);
+}
+
+const struct carrier_ops carrier_age_key = {
+	.name = "age",
+	.new = key_new,
+	.free = key_free,
+	.feed = key_feed,
+	.end = key_end,
+};
