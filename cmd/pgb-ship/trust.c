@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+#include "msg.h"
+#include "trust.h"
+
+#define SYSTEM_FILE	"/etc/ssh/ssh_known_hosts"
+
+struct trust {
+	const char *name, *host;
+	unsigned port;
+	char *user_file;	/* where the list is empty */
+	const char *first_file;	/* for hints */
+	struct hostkeys *keys;
+};
+
+static enum status
+load(struct trust *t, const char *path, bool named)
+{
+
+	if (hostkeys_load(t->keys, path) == 0)
+		return (STATUS_OK);
+	if (named || errno == ENOMEM) {
+		msg_errno(path);
+		return (named ? STATUS_USAGE : STATUS_LOCAL);
+	}
+	if (errno != ENOENT)
+		msg_warning("%s: not used: %s", path, strerror(errno));
+	return (STATUS_OK);
+}
+
+struct trust *
+trust_new(const char *name, const char *host, unsigned port,
+    const struct opt_list *files, enum status *status)
+{
+	struct trust *t;
+	size_t i;
+
+	*status = STATUS_LOCAL;
+	if ((t = calloc(1, sizeof(*t))) == NULL ||
+	    (t->keys = hostkeys_new(host, port)) == NULL ||
+	    (t->user_file = keys_home("known_hosts")) == NULL) {
+		msg_error("%s: known_hosts: %s", name, strerror(errno));
+		trust_free(t);
+		return (NULL);
+	}
+	t->name = name;
+	t->host = host;
+	t->port = port;
+	t->first_file = files->count > 0 ? files->v[0] : t->user_file;
+	*status = STATUS_OK;
+	for (i = 0; i < files->count && *status == STATUS_OK; i++)
+		*status = load(t, files->v[i], true);
+	if (files->count == 0) {
+		*status = load(t, t->user_file, false);
+		if (*status == STATUS_OK)
+			*status = load(t, SYSTEM_FILE, false);
+	}
+	if (*status == STATUS_OK)
+		return (t);
+	trust_free(t);
+	return (NULL);
+}
+
+void
+trust_free(struct trust *t)
+{
+
+	if (t == NULL)
+		return;
+	hostkeys_free(t->keys);
+	free(t->user_file);
+	free(t);
+}
+
+void
+trust_prefer(const struct trust *t, char *out, size_t outlen)
+{
+
+	hostkeys_prefer(t->keys, out, outlen);
+}
+
+static void
+hint_learn(const struct trust *t, const char *type)
+{
+
+	/* ssh-keyscan's -t takes "ed25519", "ecdsa", "rsa". */
+	if (strncmp(type, "ssh-", 4) == 0)
+		type += 4;
+	else if (strncmp(type, "ecdsa", 5) == 0)
+		type = "ecdsa";
+	msg_hint("if that is the fingerprint that the server's administrator "
+	    "tells you: ssh-keyscan -p %u -t %s %s >> %s", t->port, type,
+	    t->host, t->first_file);
+}
+
+static void
+hint_forget(const struct trust *t, const struct hostkey_where *where)
+{
+
+	if (t->port == 22)
+		msg_hint("perhaps somebody stands in between; if the change is "
+		    "known and meant: ssh-keygen -R %s -f %s", t->host,
+		    where->file);
+	else
+		msg_hint("perhaps somebody stands in between; if the change is "
+		    "known and meant: ssh-keygen -R '[%s]:%u' -f %s", t->host,
+		    t->port, where->file);
+}
+
+enum status
+trust_check(const struct trust *t, const uint8_t *key, size_t len)
+{
+	char type[64], print[HOSTKEY_PRINT_MAX];
+	struct hostkey_where at;
+
+	hostkey_type(key, len, type, sizeof(type));
+	hostkey_print(key, len, print);
+	switch (hostkeys_check(t->keys, key, len, &at)) {
+	case HOSTKEY_KNOWN:
+		msg_verbose("%s: host key %s %s, known by %s line %u", t->name,
+		    type, print, at.file, at.line);
+		return (STATUS_OK);
+	case HOSTKEY_UNKNOWN:
+		msg_error("%s: host key %s %s: unknown", t->name, type, print);
+		hint_learn(t, type);
+		break;
+	case HOSTKEY_OTHER_TYPE:
+		msg_error("%s: host key %s %s: unknown: %s line %u knows a key "
+		    "of another type", t->name, type, print, at.file, at.line);
+		hint_learn(t, type);
+		break;
+	case HOSTKEY_CHANGED:
+		msg_error("%s: host key %s %s: changed: %s line %u has another",
+		    t->name, type, print, at.file, at.line);
+		hint_forget(t, &at);
+		break;
+	case HOSTKEY_REVOKED:
+		msg_error("%s: host key %s %s: revoked by %s line %u", t->name,
+		    type, print, at.file, at.line);
+		msg_hint("whoever shows this key must not be trusted: ask the "
+		    "server's administrator");
+		break;
+	case HOSTKEY_AUTHORITY:
+		msg_error("%s: host key %s %s: unknown: %s line %u "
+		    "(@cert-authority) is not understood here", t->name, type,
+		    print, at.file, at.line);
+		hint_learn(t, type);
+		break;
+	case HOSTKEY_BAD:
+		msg_error("%s: host key: not a key", t->name);
+		break;
+	}
+	return (STATUS_REMOTE);
+}
