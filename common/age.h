@@ -19,7 +19,7 @@
 #define AGE_VERSION	AGE_MAGIC "v1\n"
 
 #define AGE_NONCE_LEN	16
-#define AGE_CHUNK_LEN	65536		/* plaintext; the last has less */
+#define AGE_CHUNK_LEN	65536		/* plaintext; the last may be less */
 #define AGE_TAG_LEN	16
 #define AGE_SEALED_LEN	(AGE_CHUNK_LEN + AGE_TAG_LEN)
 #define AGE_X25519_LEN	32		/* a scalar, a point, a stanza's body */

@@ -52,7 +52,7 @@ parse(struct args *a, int argc, char **argv)
 		.what = "Encrypt a backup into an age file, or decrypt one.",
 		.opts = opts,
 		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
-		    "pgb-ship /backup/appdb.age",
+		    "pgb-ship --sink /backup/appdb.age",
 		.max_operands = SIZE_MAX,
 	};
 	struct opt_list operands;

@@ -214,8 +214,8 @@ inside(void)
 	ok(verdict(f.buf, f.len) == CARRIER_EMPTY, "nothing inside");
 
 	memset(big, '\n', sizeof(big));
-	memcpy(big, dump, 36);
-	memcpy(p + sizeof(big) - (n - 36), dump + 36, n - 36);
+	memcpy(big, dump, 35);
+	memcpy(p + sizeof(big) - (n - 35), dump + 35, n - 35);
 	encrypt(H "@N", big, sizeof(big));
 	ok(verdict(f.buf, f.len) == CARRIER_PROVEN, "three chunks");
 	ok(verdict_by(f.buf, f.len, 65537) == CARRIER_PROVEN, "in pieces too");
