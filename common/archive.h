@@ -50,7 +50,9 @@ struct archive_entry {
  * Each function returns NULL, or a sentence of what is wrong, borrowed until
  * the next call: the archive is then broken for that reason.  Any of them may
  * be NULL.  Pointers are borrowed for the call.  block_at and chunk_at are
- * byte offsets in the archive.
+ * byte offsets in the archive: of the block's type, and of the chunk's first
+ * byte.  A chunk that comes in several pieces is told piece by piece, with the
+ * same chunk_at.  A second table of contents behind the blocks is not told.
  */
 struct archive_watch {
 	const char *(*header)(void *arg, const struct archive_header *);

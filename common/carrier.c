@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier-impl.h"
+#include "carrier-magic.h"
 
 /*
  * The first bytes say what a stream is.  They are gathered in head until all
@@ -17,14 +17,11 @@
  * the answer never depends on how the stream was cut into pieces.
  */
 
-#define ARMOR_SPACE_MAX	1024	/* white space in front of age's armor */
-#define HEAD_MAX	(ARMOR_SPACE_MAX + 64)
-
 struct carrier {
 	struct carrier_opts opts;
 	int depth;			/* 0 outside, 1 inside a wrapper ... */
 
-	uint8_t head[HEAD_MAX];		/* until the format is known */
+	uint8_t head[MAGIC_MAX];		/* until the format is known */
 	size_t head_len;
 
 	const char *kind;		/* NULL: not known (yet) */
@@ -40,105 +37,6 @@ struct carrier {
 	bool named;			/* name will not change any more */
 	char name[128];
 	char why[640];
-};
-
-enum fit { FIT_NO, FIT_MAYBE, FIT_YES };
-
-struct magic {
-	const struct carrier_ops *ops;
-	const char *bytes;
-	size_t len;
-	uint8_t mask;			/* for the first byte */
-	size_t enough;			/* bytes that tell a cut stream from an
-					 * unknown one */
-	enum fit (*fit)(const struct magic *, const uint8_t *, size_t,
-	    size_t *matched);
-	bool age;
-	bool wrapper;
-};
-
-static enum fit
-fit_plain(const struct magic *m, const uint8_t *buf, size_t len,
-    size_t *matched)
-{
-	size_t n = len < m->len ? len : m->len;
-
-	*matched = n;
-	if (n == 0)
-		return (FIT_MAYBE);
-	if ((buf[0] & m->mask) != (uint8_t)m->bytes[0] ||
-	    memcmp(buf + 1, m->bytes + 1, n - 1) != 0)
-		return (FIT_NO);
-	return (n == m->len ? FIT_YES : FIT_MAYBE);
-}
-
-/* A tar whose first member is toc.dat; both magics are needed, since neither
- * a file of that name nor a tar is a dump. */
-static enum fit
-fit_tar(const struct magic *m, const uint8_t *buf, size_t len, size_t *matched)
-{
-	static const char ustar[] = "ustar";
-	const size_t at = 257, n = sizeof(ustar) - 1;
-	enum fit fit = fit_plain(m, buf, len, matched);
-
-	if (fit != FIT_YES || len <= at)
-		return (fit == FIT_YES ? FIT_MAYBE : fit);
-	if (len < at + n)
-		return (memcmp(buf + at, ustar, len - at) == 0 ? FIT_MAYBE :
-		    FIT_NO);
-	return (memcmp(buf + at, ustar, n) == 0 ? FIT_YES : FIT_NO);
-}
-
-static enum fit
-fit_armor(const struct magic *m, const uint8_t *buf, size_t len,
-    size_t *matched)
-{
-	size_t skip = 0;
-
-	while (skip < len && buf[skip] != '\0' &&
-	    strchr(" \t\r\n\v\f", buf[skip]) != NULL)
-		skip++;
-	if (skip > ARMOR_SPACE_MAX)
-		return (FIT_NO);
-	return (fit_plain(m, buf + skip, len - skip, matched));
-}
-
-#define MAGIC(s)	(s), sizeof(s) - 1
-
-static const struct magic magics[] = {
-	{ &carrier_custom, MAGIC("PGDMP"), 0xff, 3, fit_plain, false, false },
-	{ &carrier_tar, MAGIC("toc.dat\0"), 0xff, 7, fit_tar, false, false },
-	{ &carrier_sql, MAGIC("--\n-- PostgreSQL database dump"), 0xff, 8,
-	    fit_plain, false, false },
-	{ &carrier_sql, MAGIC("--\n-- PostgreSQL database cluster dump"), 0xff,
-	    8, fit_plain, false, false },
-	{ &carrier_gzip, MAGIC("\x1f\x8b"), 0xff, 2, fit_plain, false, true },
-	{ &carrier_zstd, MAGIC("\x28\xb5\x2f\xfd"), 0xff, 3, fit_plain, false,
-	    true },
-	{ &carrier_zstd, MAGIC("\x50\x2a\x4d\x18"), 0xf0, 3, fit_plain, false,
-	    true },
-	{ &carrier_lz4, MAGIC("\x04\x22\x4d\x18"), 0xff, 3, fit_plain, false,
-	    true },
-	{ &carrier_age, MAGIC("age-encryption.org/v1\n"), 0xff, 8, fit_plain,
-	    true, false },
-	{ &carrier_armor, MAGIC("-----BEGIN AGE ENCRYPTED FILE-----"), 0xff, 11,
-	    fit_armor, true, false },
-};
-
-#define MAGICS	(sizeof(magics) / sizeof(magics[0]))
-
-/* Formats that people do put around a dump, for a better sentence. */
-static const struct stranger {
-	const char *bytes;
-	size_t len;
-	const char *name;
-} strangers[] = {
-	{ MAGIC("\xfd" "7zXZ"), "xz" },
-	{ MAGIC("BZh"), "bzip2" },
-	{ MAGIC("LZIP"), "lzip" },
-	{ MAGIC("PK\x03\x04"), "zip" },
-	{ MAGIC("-----BEGIN PGP "), "OpenPGP" },
-	{ MAGIC("Salted__"), "openssl enc" },
 };
 
 /* Set name or why; what does not fit is cut, these are only for people. */
@@ -181,8 +79,8 @@ start(struct carrier *c, const struct magic *m)
 	const void *arg = NULL;
 
 	c->ops = m->ops;
-	c->wrapper = m->wrapper;
-	if (m->age && c->opts.age_key != NULL) {
+	c->wrapper = m->is_wrapper;
+	if (m->is_age && c->opts.age_key != NULL) {
 		c->ops = c->opts.age_key;
 		c->wrapper = true;
 		arg = c->opts.age_key_arg;
@@ -194,89 +92,31 @@ start(struct carrier *c, const struct magic *m)
 }
 
 static void
-set_foreign(struct carrier *c, const uint8_t *buf, size_t len)
+set_foreign(struct carrier *c)
 {
-	static const char age[] = "age-encryption.org/";
-	size_t i, n = 0, show = len < 16 ? len : 16;
 
 	c->foreign = true;
-	if (len >= sizeof(age) - 1 && memcmp(buf, age, sizeof(age) - 1) == 0) {
+	if (magic_other_age(c->head, c->head_len)) {
 		c->kind = "age";
-		say(c->why, sizeof(c->why),
-		    "age: of another version than v1");
+		say(c->why, sizeof(c->why), "age: of another version than v1");
 		return;
 	}
-	for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
-		const struct stranger *s = &strangers[i];
-
-		if (len < s->len || memcmp(buf, s->bytes, s->len) != 0)
-			continue;
-		say(c->why, sizeof(c->why),
-		    "unknown format: looks like %s, which cannot be looked into",
-		    s->name);
-		return;
-	}
-	while (n < show && buf[n] >= ' ' && buf[n] <= '~' && buf[n] != '"')
-		n++;
-	if (n == show) {
-		say(c->why, sizeof(c->why),
-		    "unknown format: begins with \"%.*s\"", (int)show,
-		    (const char *)buf);
-		return;
-	}
-	n = (size_t)snprintf(c->why, sizeof(c->why),
-	    "unknown format: begins with bytes");
-	for (i = 0; i < show && i < 8; i++)
-		n += (size_t)snprintf(c->why + n, sizeof(c->why) - n, " %02x",
-		    buf[i]);
+	magic_stranger(c->head, c->head_len, c->why, sizeof(c->why));
 }
 
-/*
- * Decide from the len bytes in head: FIT_MAYBE, or FIT_YES with ops set, or
- * foreign, or broken.
- */
-static enum fit
-detect(struct carrier *c, size_t len)
-{
-	bool maybe = false;
-	size_t i, matched;
-
-	for (i = 0; i < MAGICS; i++) {
-		switch (magics[i].fit(&magics[i], c->head, len, &matched)) {
-		case FIT_YES:
-			(void)start(c, &magics[i]);
-			return (FIT_YES);
-		case FIT_MAYBE:
-			maybe = true;
-			break;
-		case FIT_NO:
-			break;
-		}
-	}
-	if (maybe && len < HEAD_MAX)
-		return (FIT_MAYBE);
-	set_foreign(c, c->head, len);
-	return (FIT_YES);
-}
-
-/* The end came before detect() knew: a cut stream, or an unknown one. */
+/* The end came before the first bytes had decided. */
 static void
-detect_end(struct carrier *c)
+end_early(struct carrier *c)
 {
-	size_t i, matched = 0;
+	const struct magic *m = magic_cut(c->head, c->head_len);
 
-	for (i = 0; i < MAGICS; i++) {
-		const struct magic *m = &magics[i];
-
-		if (m->fit(m, c->head, c->head_len, &matched) == FIT_NO ||
-		    matched < m->enough)
-			continue;
-		c->kind = m->ops->name;
-		c->offset = c->head_len;
-		carrier_cut(c, "cut short in its first bytes");
+	if (m == NULL) {
+		set_foreign(c);
 		return;
 	}
-	set_foreign(c, c->head, c->head_len);
+	c->kind = m->ops->name;
+	c->offset = c->head_len;
+	carrier_cut(c, "cut short in its first bytes");
 }
 
 static void
@@ -312,22 +152,33 @@ pass(struct carrier *c, const uint8_t *buf, size_t len)
 int
 carrier_feed(struct carrier *c, const void *data, size_t len)
 {
+	const struct magic *m = NULL;
 	const uint8_t *buf = data;
 	int rc;
 
 	if (c->broken)
 		return (-1);
-	if (c->foreign || len == 0)
+	if (len == 0)
 		return (0);
 	if (c->ops == NULL) {
 		size_t before = c->head_len;
-		size_t n = HEAD_MAX - before < len ? HEAD_MAX - before : len;
+		size_t n = MAGIC_MAX - before < len ? MAGIC_MAX - before : len;
 
 		memcpy(c->head + before, buf, n);
 		c->head_len += n;
-		if (detect(c, c->head_len) == FIT_MAYBE)
+		if (c->foreign)		/* more for the sentence */
 			return (0);
-		(void)pass(c, c->head, before);
+		switch (magic_find(c->head, c->head_len, &m)) {
+		case FIT_MAYBE:
+			return (0);
+		case FIT_YES:
+			if (start(c, m) == 0)
+				(void)pass(c, c->head, before);
+			break;
+		case FIT_NO:
+			set_foreign(c);
+			break;
+		}
 	}
 	rc = pass(c, buf, len);
 	if (!c->named)
@@ -345,13 +196,15 @@ carrier_end(struct carrier *c)
 			say(c->why, sizeof(c->why), "empty");
 			return (CARRIER_EMPTY);
 		}
-		detect_end(c);
+		end_early(c);
 	}
 	if (c->broken)
 		v = CARRIER_BROKEN;
-	else if (c->foreign)
+	else if (c->foreign) {
+		if (c->ops == NULL)
+			set_foreign(c);
 		v = CARRIER_FOREIGN;
-	else
+	} else
 		v = c->ops->end(c, c->state);
 	if (v == CARRIER_BROKEN)
 		(void)carrier_cut(c, "cut short");
@@ -379,10 +232,6 @@ carrier_name(const struct carrier *c)
 	return (c->head_len == 0 ? "empty" : "unknown");
 }
 
-/*
- * A custom archive counts as known when its header is: who asks wants to know
- * whether carrier_archive() will have an answer.
- */
 bool
 carrier_known(const struct carrier *c)
 {
@@ -496,7 +345,7 @@ carrier_inside_end(struct carrier *c)
 		return (CARRIER_BROKEN);
 	if (c->inner != NULL)
 		v = carrier_end(c->inner);
-	if (v == CARRIER_EMPTY)
+	if (v == CARRIER_EMPTY && (c->inner == NULL || !c->inner->wrapper))
 		say(c->why, sizeof(c->why), "%s: nothing inside", c->kind);
 	else if (v != CARRIER_PROVEN)
 		say(c->why, sizeof(c->why), "inside %s: %s", c->kind,

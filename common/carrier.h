@@ -75,7 +75,12 @@ const char *carrier_why(const struct carrier *);
  */
 const char *carrier_name(const struct carrier *);
 
-/* Whether enough bytes were seen to know what the stream is. */
+/*
+ * carrier_known(c):
+ * Whether enough bytes were seen to know what the stream is, wrappers and what
+ * is inside; a custom archive counts once its header was seen.  So when this is
+ * true and carrier_archive() is NULL, there will be none.
+ */
 bool carrier_known(const struct carrier *);
 
 /*
