@@ -136,7 +136,7 @@ match_glob(const char *pattern, const char *name)
 	return (*pattern == '\0');
 }
 
-/* Patterns with commas between; one with '!' that matches rules the line out. */
+/* Patterns, commas between; one with '!' that matches rules the line out. */
 static bool
 match_hosts(const char *hosts, const char *name)
 {

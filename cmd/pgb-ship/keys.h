@@ -19,7 +19,7 @@ struct key_file {
 	bool public_only;	/* its other half must be in the agent */
 	bool encrypted;		/* wants a passphrase */
 	char type[64];		/* "ssh-ed25519", "" where it does not show */
-	uint8_t *blob;		/* the public key, NULL where it does not show */
+	uint8_t *blob;		/* the public key, NULL where not seen */
 	size_t bloblen;
 };
 

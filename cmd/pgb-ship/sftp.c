@@ -56,8 +56,8 @@ int
 garbage(struct sftp *s, const char *what)
 {
 
-	return (sftp_lose(s, "the server does not keep to the SFTP protocol: %s",
-	    what));
+	return (sftp_lose(s,
+	    "the server does not keep to the SFTP protocol: %s", what));
 }
 
 struct sftp *
@@ -219,7 +219,8 @@ check_clock(struct sftp *s, int64_t since, int limit_ms)
 	int64_t now = sftp_now(), quiet;
 
 	if (now - since > limit_ms)
-		return (sftp_lose(s, "no answer for %d seconds", limit_ms / 1000));
+		return (sftp_lose(s, "no answer for %d seconds",
+		    limit_ms / 1000));
 	quiet = now - (s->heard > since ? s->heard : since);
 	if ((s->wire->ping != NULL || limit_ms <= STALL_MS) &&
 	    quiet > s->silence_ms)
@@ -415,7 +416,8 @@ sftp_start(struct sftp *s)
 	if (g.bad)
 		return (garbage(s, "a version cut short"));
 	if (version != VERSION)
-		return (sftp_lose(s, "the server speaks SFTP version %u, not %u",
+		return (sftp_lose(s,
+		    "the server speaks SFTP version %u, not %u",
 		    (unsigned)version, VERSION));
 	return (sftp_has(s, SFTP_LIMITS) ? ask_limits(s) : SFTP_OK);
 }

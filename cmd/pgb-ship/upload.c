@@ -4,8 +4,8 @@
  *
  * The stream is cut into blocks; a block is one WRITE at its own offset.  The
  * blocks form a ring of UPLOAD_WINDOW bytes: the next one is filled when its
- * last WRITE is acknowledged, so that never more is on its way.  (More than about 1 MiB makes sshd itself slow: it moves its buffers
- * about.)  A block stays as it was until it is acknowledged.
+ * last WRITE is acknowledged, so that never more is on its way: more makes sshd
+ * itself slow.  A block stays as it was until it is acknowledged.
  *
  * At the end: all acknowledged, the size is as counted, fsync, close, rename,
  * fsync of the directory.  Before the rename nothing has our file's name, and

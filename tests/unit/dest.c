@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/* Promise: a destination means one file and no other: what is no clear
+ * destination is refused, and no value in a name can act as a path. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pgb-ship/dest.c"
+#include "tap.h"
+
+#define NOW	1795312800	/* 2026-11-22T02:00:00Z, a Sunday */
+
+static const struct dest_words words = {
+	.now = NOW, .db = "app db", .server = "15.18 (Debian 15.18-0+deb12u1)"
+};
+
+/* The name that text expands to, or "!" and the status. */
+static const char *
+expand(const char *text, const struct dest_words *w)
+{
+	static char path[DEST_PATH_MAX];
+	enum status status;
+	struct dest d;
+
+	status = dest_parse(&d, text);
+	if (status == STATUS_OK)
+		status = dest_expand(&d, w, path);
+	if (status != STATUS_OK)
+		snprintf(path, sizeof(path), "!%d", (int)status);
+	dest_wipe(&d);
+	return (path);
+}
+
+static void
+parts(const char *text, const char *user, const char *host, unsigned port,
+    const char *pattern, bool login)
+{
+	struct dest d;
+	bool good;
+
+	good = dest_parse(&d, text) == STATUS_OK && d.remote;
+	ok(good, "%s: accepted", text);
+	if (good) {
+		same(d.user != NULL ? d.user : "-", user, "  user");
+		same(d.host, host, "  host");
+		ok(d.port == port, "  port %u", d.port);
+		same(d.pattern, pattern, "  path");
+		ok(d.login == login, "  login directory");
+	}
+	dest_wipe(&d);
+}
+
+static void
+refused(const char *text)
+{
+
+	same(expand(text, &words), "!2", text);
+}
+
+/* What the user is shown names the same file when it is given back. */
+static void
+round_trip(const char *text, const char *want)
+{
+	char path[DEST_PATH_MAX], again[DEST_PATH_MAX];
+	struct dest d, e;
+	char *name;
+
+	if (dest_parse(&d, text) != STATUS_OK ||
+	    dest_expand(&d, &words, path) != STATUS_OK ||
+	    (name = dest_name(&d, path)) == NULL) {
+		ok(false, "%s: parsed", text);
+		return;
+	}
+	same(name, want, text);
+	ok(dest_parse(&e, name) == STATUS_OK &&
+	    dest_expand(&e, NULL, again) == STATUS_OK &&
+	    strcmp(path, again) == 0 && d.login == e.login, "  and back");
+	free(name);
+	dest_wipe(&d);
+	dest_wipe(&e);
+}
+
+static void
+test_parse(void)
+{
+
+	parts("sftp://vault/pg/x", "-", "vault", 22, "/pg/x", false);
+	parts("SFTP://bob@vault:2222/x", "bob", "vault", 2222, "/x", false);
+	parts("sftp://b%40c@vault/x", "b@c", "vault", 22, "/x", false);
+	parts("sftp://b@c@vault/x", "b@c", "vault", 22, "/x", false);
+	parts("sftp://[::1]/x", "-", "::1", 22, "/x", false);
+	parts("sftp://u@[fe80::1%eth0]:23/x", "u", "fe80::1%eth0", 23, "/x",
+	    false);
+	parts("sftp://vault/~/x/y", "-", "vault", 22, "x/y", true);
+	parts("sftp://vault/~//x", "-", "vault", 22, "x", true);
+	parts("sftp://vault/~bob/x", "-", "vault", 22, "/~bob/x", false);
+	parts("sftp://vault/a@b:c/x", "-", "vault", 22, "/a@b:c/x", false);
+
+	refused("sftp://bob:secret@vault/x");
+	refused("sftp://:@vault/x");
+	refused("sftp://@vault/x");
+	refused("sftp://b%4@vault/x");
+	refused("sftp://b%00@vault/x");
+	refused("sftp:///x");
+	refused("sftp://vault");
+	refused("sftp://vault/");
+	refused("sftp://vault/~/");
+	refused("sftp://vault/pg/");
+	refused("sftp://vault/pg/..");
+	refused("sftp://vault/pg/.");
+	refused("sftp://vault/pg/%2e%2e");
+	refused("sftp://vault:0/x");
+	refused("sftp://vault:65536/x");
+	refused("sftp://vault:4294967318/x");
+	refused("sftp://vault:/x");
+	refused("sftp://vault:22a/x");
+	refused("sftp://-oProxyCommand=x/x");
+	refused("sftp://va ult/x");
+	refused("sftp://vault;id/x");
+	refused("sftp://[::1/x");
+	refused("sftp://[::1]x/x");
+	refused("ftp://vault/x");
+	refused("s3://bucket/x");
+	refused("://x");
+	refused("vault:/pg/x");
+	refused("bob@vault:x");
+	refused("sftp:vault/x");
+	refused("file:x");
+	refused("file://vault/x");
+	refused("file://x");
+	refused("");
+	refused("dir/");
+	refused("/");
+	refused("..");
+	same(expand("a\nb", &words), "!2", "a line break");
+}
+
+static void
+test_names(void)
+{
+	static char longer[2 * DEST_PATH_MAX];
+	struct dest_words w = words;
+
+	same(expand("/b/{time}", &words), "/b/20261122T020000Z", "{time}");
+	same(expand("{db}-{server}.dump", &words), "app%20db-15.18.dump",
+	    "{db}, {server}");
+	same(expand("%Y/%m-%d_%H%M%S.%%", &words), "2026/11-22_020000.%",
+	    "strftime's");
+	same(expand("sftp://h/%Y%m%d-{time}", &words),
+	    "/20261122-20261122T020000Z", "strftime's in a URL");
+	same(expand("sftp://h/a%20b%25Y%7Btime%7D", &words), "/a b%Y{time}",
+	    "%XX in a URL is a byte and nothing else");
+	same(expand("a%20b", &words), "!2", "and is not one in a path");
+	same(expand("file:///a%2Fb", &words), "/a/b", "file:");
+	same(expand("file://localhost/a", &words), "/a", "file: of localhost");
+	same(expand("./vault:x", &words), "./vault:x", "./ makes a path");
+	same(expand("a/b:c", &words), "a/b:c", "so does a slash");
+	same(expand("{time}:x", &words), "20261122T020000Z:x", "and a word");
+	same(expand("{}{a-b}{", &words), "{}{a-b}{", "braces without a word");
+	same(expand("a%20{x}", NULL), "a%20{x}", "--fetch replaces nothing");
+	same(expand("sftp://h/a%20%Y{x}", NULL), "/a %Y{x}",
+	    "but %XX in a URL");
+	refused("{Db}");
+	refused("{date}");
+	refused("x%");
+	refused("x%Q");
+	refused("x%n");
+	refused("sftp://h/x%00");
+	refused("sftp://h/x%0a");
+
+	w.db = "../../etc/x";
+	same(expand("/b/{db}", &w), "/b/%2E.%2F..%2Fetc%2Fx",
+	    "a database called ../../etc/x");
+	w.db = "..";
+	same(expand("/b/{db}/x", &w), "/b/%2E./x", "a database called ..");
+	w.db = "\303\244%Y{time}\n";
+	same(expand("{db}", &w), "%C3%A4%25Y%7Btime%7D%0A",
+	    "a database called anything");
+	w.db = "";
+	same(expand("{db}", &w), "!2", "a database without a name");
+	w.db = NULL;
+	same(expand("{db}", &w), "!2", "no database known");
+	same(expand("{server}", &w), "15.18", "but the server is");
+	memset(longer, 'x', sizeof(longer) - 1);
+	refused(longer);
+}
+
+static void
+test_wants(void)
+{
+	struct dest d;
+
+	(void)dest_parse(&d, "sftp://h/{db}-{time}");
+	ok(dest_wants_db(&d) && !dest_wants_server(&d), "asks for {db} only");
+	dest_wipe(&d);
+	(void)dest_parse(&d, "{server}");
+	ok(!dest_wants_db(&d) && dest_wants_server(&d), "for {server} only");
+	dest_wipe(&d);
+}
+
+static void
+test_round_trips(void)
+{
+
+	round_trip("sftp://h/pg/{db}.dump", "sftp://h/pg/app%2520db.dump");
+	round_trip("sftp://b%40c@h:2222/~/x", "sftp://b%40c@h:2222/~/x");
+	round_trip("sftp://[::1]:24/x", "sftp://[::1]:24/x");
+	round_trip("sftp://h/%25Y%7Bdb%7D", "sftp://h/%25Y%7Bdb%7D");
+	round_trip("/a/{time}", "/a/20261122T020000Z");
+}
+
+int
+main(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	/* The messages are not this test's. */
+	if (null == -1 || dup2(null, STDERR_FILENO) == -1)
+		return (1);
+	msg_program("test");
+	test_parse();
+	test_names();
+	test_wants();
+	test_round_trips();
+	return (tap_done());
+}
