@@ -84,6 +84,7 @@ enum age_fault {
 	AGE_NOT_AGE,		/* something else, or nothing at all */
 	AGE_BAD_HEADER,		/* header or armor malformed, or too large */
 	AGE_NO_MATCH,		/* no identity opens it */
+	AGE_OTHER_KIND,		/* encrypted to no X25519 key at all */
 	AGE_BAD_MAC,		/* opened, but the header was changed */
 	AGE_BAD_CHUNK,		/* a chunk does not authenticate */
 	AGE_CUT,		/* ends too early, or goes on behind its end */

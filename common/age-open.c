@@ -102,14 +102,14 @@ no_match(struct age_opener *o)
 	size_t i, count = 0;
 
 	if (age_stanza_is(h, 0, "scrypt"))
-		return (fail(o, AGE_NO_MATCH, 0, "encrypted with a passphrase, "
+		return (fail(o, AGE_OTHER_KIND, 0, "encrypted with a passphrase, "
 		    "not to a key"));
 	for (i = 0; i < h->count; i++)
 		if (age_stanza_is(h, i, "X25519"))
 			count++;
 	if (count == 0)
-		return (fail(o, AGE_NO_MATCH, 0, "encrypted to no X25519 key: "
-		    "no identity can match"));
+		return (fail(o, AGE_OTHER_KIND, 0, "encrypted to no X25519 "
+		    "key: no identity can match"));
 	return (fail(o, AGE_NO_MATCH, 0, "no identity matches (tried: %zu; "
 	    "X25519 recipients: %zu)", identities_count(o->ids), count));
 }

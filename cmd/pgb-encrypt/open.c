@@ -30,6 +30,10 @@ refuse(const struct opening *o)
 		msg_hint("give the identity file of one of its recipients: "
 		    "-i FILE");
 		return (STATUS_DATA);
+	case AGE_OTHER_KIND:
+		msg_error("stdin: %s", why);
+		msg_hint("age -d opens what it was encrypted with");
+		return (STATUS_DATA);
 	case AGE_MEMORY:
 		msg_error("stdin: %s", why);
 		return (STATUS_LOCAL);

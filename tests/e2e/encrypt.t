@@ -189,6 +189,14 @@ refused 2 'huge.pub: larger than' 'a recipients file of 20 MB'
 
 # --- what is refused: data -----------------------------------------------------
 
+# no_age_size BYTES: no age file for one recipient has this length.
+no_age_size()
+{
+	[ "$1" -ge 200 ] || return 0
+	over=$((($1 - 184) % 65552))
+	[ $over -ge 1 ] && [ $over -le 16 ]
+}
+
 try "pgb-encrypt -r $mine </dev/null"
 refused 1 'stdin is empty' 'empty input'
 is "$OUT" '' 'empty input gives empty output'
@@ -204,6 +212,7 @@ for n in 20 99 65536 100000 199960; do
 	try "head -c $n plain | pgb-encrypt --raw -r $mine --report no.json"
 	refused 1 'cut short' "a dump cut at $n, --raw or not"
 	mv out cut.age
+	ok 'the output ends where no age file does' no_age_size "$(size cut.age)"
 	try 'age -d -i mine.key cut.age'
 	status_is 1 'age finds no end in the output'
 done
@@ -217,6 +226,10 @@ try 'pgb-encrypt -d -i mine.key <plain'
 refused 1 'stdin: not an age file' 'not age'
 try 'pgb-encrypt -d -i mine.key </dev/null'
 refused 1 'stdin.* empty' 'nothing to decrypt'
+printf 'age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 18\n' >pass.age
+printf '%043d\n--- %043d\n' 0 0 | tr 0 A >>pass.age
+try 'pgb-encrypt -d -i mine.key <pass.age'
+refused 1 'encrypted with a passphrase' 'a passphrase'
 sed '1s/v1/v2/' two.age >v2.age
 try 'pgb-encrypt -d -i mine.key <v2.age'
 refused 1 'not version 1' 'a later version'
