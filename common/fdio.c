@@ -189,7 +189,9 @@ fd_print(const char *text)
 
 	if (fd_write(fd, text, strlen(text)) == 0 && fd_close(&fd) == 0)
 		return (STATUS_OK);
-	if (errno != EPIPE && !(errno == EINTR && sig_caught() != 0))
+	if (errno == EBADF)
+		msg_error("stdout is closed");
+	else if (errno != EPIPE && !(errno == EINTR && sig_caught() != 0))
 		msg_errno("stdout");
 	return (STATUS_LOCAL);
 }

@@ -158,7 +158,7 @@ print_version(void)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%s (pgb) %s\n", msg_program_name(),
+	snprintf(text, sizeof(text), "%s %s\n", msg_program_name(),
 	    PGB_VERSION);
 	return (fd_print(text));
 }

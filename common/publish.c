@@ -107,7 +107,8 @@ open_dir(const struct publish *p)
 	}
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		msg_errno(dir);
+		msg_error("%s: directory %s: %s", p->path, dir,
+		    strerror(errno));
 	free(dir);
 	return (fd);
 }
