@@ -230,7 +230,8 @@ test_nonsense(void)
 	free(line);
 	/* A type that is not the key's own. */
 	write_lines("", 0);
-	check("vault ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAEAEBAQEBAQEBAQEBAQEBAQE=",
+	check("vault ssh-rsa "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAEAEBAQEBAQEBAQEBAQEBAQE=",
 	    "vault", 22, HOSTKEY_UNKNOWN, 0, "a line that lies about its type");
 }
 
