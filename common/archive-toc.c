@@ -219,8 +219,8 @@ check_sizes(struct toc *t)
 	if (raw[1] != 8)
 		return (toc_fail(t, "offsets of %d bytes, not 8", raw[1]));
 	if (raw[2] == 3 || raw[2] == 5)
-		return (toc_fail(t, "the table of contents of a tar or directory "
-		    "dump, whose data lie elsewhere"));
+		return (toc_fail(t, "the table of contents of a tar or "
+		    "directory dump, whose data lie elsewhere"));
 	if (raw[2] != 1)
 		return (toc_fail(t, "format %d, not 1", raw[2]));
 	return (0);

@@ -67,19 +67,6 @@ go(struct walk *w, enum step step)
 		item_begin(&w->item, ITEM_INT, 0, NULL);
 }
 
-static void *
-walk_new(struct carrier *c, const void *arg)
-{
-	struct walk *w = calloc(1, sizeof(*w));
-
-	(void)arg;
-	if (w != NULL && toc_init(&w->toc, c) != 0) {
-		free(w);
-		return (NULL);
-	}
-	return (w);
-}
-
 static void
 walk_free(void *state)
 {
@@ -87,6 +74,19 @@ walk_free(void *state)
 
 	toc_wipe(&w->toc);
 	free(w);
+}
+
+static void *
+walk_new(struct carrier *c, const void *arg)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+
+	(void)arg;
+	if (w != NULL && toc_init(&w->toc, c) != 0) {
+		walk_free(w);
+		return (NULL);
+	}
+	return (w);
 }
 
 /* Fail at the item that was read last, in the block that is due. */

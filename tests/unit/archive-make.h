@@ -46,8 +46,8 @@ struct make_spec {
 
 struct made {
 	uint8_t *buf;
-	uint8_t *payload;	/* 1 where a byte of buf is payload (or an OID of
-				 * a large object), which no framing can check */
+	uint8_t *payload;	/* 1 where a byte of buf is payload or the OID
+				 * of a large object: no framing checks it */
 	size_t len, size;
 	size_t toc_at;		/* the number of entries */
 	size_t data_at;		/* the first block, or the end */
@@ -267,7 +267,7 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 	}
 	if (spec->statistics) {
 		struct make_entry e = { 3900, "STATISTICS DATA", "public", "t",
-		    "SELECT * FROM pg_catalog.pg_restore_relation_stats(...);\n",
+		    "SELECT * FROM pg_restore_relation_stats(...);\n",
 		    NULL, 4, 0, 200, false, spec->bare };
 
 		make_entry(m, spec, &e, second);

@@ -1,6 +1,8 @@
-/* The carrier knows a stream by its first bytes, whatever the pieces it comes
- * in, looks into wrappers, and lets no verdict be better than the worst part. */
 /* SPDX-License-Identifier: ISC */
+/*
+ * Promise: the carrier knows a stream by its first bytes, whatever the pieces,
+ * looks into wrappers, and no verdict is better than that of the worst part.
+ */
 #include <stdlib.h>
 
 #include "carrier-impl.h"
