@@ -61,6 +61,9 @@ lz_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 			    " that begins at byte %llu: %s",
 			    (unsigned long long)s->frame_at,
 			    LZ4F_getErrorName(rc)));
+		if (in == 0 && out == 0 && pos < len)
+			return (carrier_fail(c, at + pos, "damaged: the decoder"
+			    " does not go on"));
 		pos += in;
 		if (out > 0 && carrier_inside(c, s->out, out) != 0)
 			return (-1);

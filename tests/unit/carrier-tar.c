@@ -71,7 +71,7 @@ zeros(size_t n)
 	tar_len += n;
 }
 
-/* toc.dat, data and restore.sql, without an end; offset of the data's member. */
+/* toc.dat, data and restore.sql, without an end; where the data begin. */
 static size_t
 begin(void)
 {
