@@ -148,20 +148,18 @@ toc_describe(const struct toc *t, char *out, size_t size)
 static void
 locate(const struct toc *t, char *out, size_t size)
 {
-	const char *second = t->again ? "second table of contents: " : "";
 	char what[SHOWN_MAX];
 
 	if (t->field < F_COUNT)
 		snprintf(out, size, "header");
 	else if (t->field == F_COUNT)
-		snprintf(out, size, "%stable of contents",
-		    t->again ? "second " : "");
+		snprintf(out, size, "table of contents");
 	else if (t->field == F_ID)
-		snprintf(out, size, "%sentry number %zu", second, t->seen + 1);
+		snprintf(out, size, "entry number %zu", t->seen + 1);
 	else {
 		toc_describe(t, what, sizeof(what));
-		snprintf(out, size, "%sentry %d%s%s%s", second,
-		    (int)t->entry.id, what[0] != '\0' ? " (" : "", what,
+		snprintf(out, size, "entry %d%s%s%s", (int)t->entry.id,
+		    what[0] != '\0' ? " (" : "", what,
 		    what[0] != '\0' ? ")" : "");
 	}
 }
@@ -179,7 +177,8 @@ toc_fail(struct toc *t, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	locate(t, where, sizeof(where));
-	return (carrier_fail(t->c, t->field_at, "%s: %s", where, what));
+	return (carrier_fail(t->c, t->field_at, "%s%s: %s", t->again ?
+	    "second table of contents: " : "", where, what));
 }
 
 int
@@ -368,10 +367,11 @@ toc_cut(struct toc *t)
 		return (carrier_cut(t->c, "cut short in the header, at the %s",
 		    fields[t->field].name));
 	if (t->field == F_COUNT)
-		return (carrier_cut(t->c, "cut short where the %stable of "
-		    "contents begins", t->again ? "second " : ""));
+		return (carrier_cut(t->c, t->again ? "more bytes after the "
+		    "last block, or cut short where a second table of contents "
+		    "begins" : "cut short where the table of contents begins"));
 	locate(t, where, sizeof(where));
-	return (carrier_cut(t->c, "cut short in the table of contents: "
-	    "%zu of %zu entries seen, ends in %s, at the %s", t->seen, t->count,
-	    where, fields[t->field].name));
+	return (carrier_cut(t->c, "cut short in the %stable of contents: "
+	    "%zu of %zu entries seen, ends in %s, at the %s", t->again ?
+	    "second " : "", t->seen, t->count, where, fields[t->field].name));
 }

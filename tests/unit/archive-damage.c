@@ -171,7 +171,8 @@ test_second(void)
 	patch(&spec, m.offset_at[7] + shift + 1, 0, "second TOC: wrong offset",
 	    "the offset is not that of its block");
 	m.len--;
-	expect(&m, "second TOC: cut", "second table of contents: entry 2900");
+	expect(&m, "second TOC: cut", "cut short in the second "
+	    "table of contents: 8 of 9 entries seen, ends in entry 2900");
 	m.len = m.end_at;
 	make_bytes(&m, m.buf + m.toc_at, m.data_at - m.toc_at, false);
 	expect(&m, "second TOC: without offsets", "not that of its block");
