@@ -214,7 +214,7 @@ own_mounts()
 			trap - INT TERM HUP
 			export PGB_MOUNTS=1 TMPDIR="$T_TMPDIR"
 			# shellcheck disable=SC2086
-			exec unshare $t_how "$0" "$@"
+			exec unshare $t_how "$T_SELF" "$@"
 		fi
 	done
 	MOUNTS=0
@@ -234,6 +234,7 @@ t_setup()
 		[ -f "$t_dir/common/status.h" ] && TOP=$(cd "$t_dir" && pwd)
 	done
 	: "${TOP:?"the checkout was not found from $0"}"
+	T_SELF=$(cd "${0%/*}" && pwd)/${0##*/}
 	BIN=${PGB_BUILD:-$TOP/.build}
 	case $BIN in /*) ;; *) BIN=$TOP/$BIN ;; esac
 	PATH=$BIN:$PATH:/usr/sbin:/sbin
@@ -325,6 +326,7 @@ pg_start()
 		shift
 		set -- "$@" -c "$t_arg"
 	done
+	t_dir=$(pwd)
 	cd "$PGHOST" || bail 'no cluster'
 	as_user nobody setpriv --pdeathsig INT "$PGBIN/postgres" -D data \
 	    -k "$PGHOST" -p "$PGPORT" -c listen_addresses= -c fsync=off \
@@ -332,7 +334,7 @@ pg_start()
 	    -c autovacuum=off -c max_wal_size=2GB -c wal_level=minimal \
 	    -c max_wal_senders=0 "$@" </dev/null >>"$PG_LOG" 2>&1 &
 	PG_PID=$!
-	cd "$TOP" || exit
+	cd "$t_dir" || exit
 	await 30 "$PGBIN/pg_isready" -q -d postgres ||
 	    bail "PostgreSQL did not start: $(tail -n 5 "$PG_LOG")"
 }

@@ -47,11 +47,11 @@ line()
 	FINALS=
 	t_n=0
 	t_order=$(echo "$1" | tr , ' ')
-	for s in $t_order; do
+	for t_s in $t_order; do
 		t_n=$((t_n + 1))
 		t_sink=
 		[ "$t_n" -lt "$(echo "$t_order" | wc -w)" ] || t_sink=--sink
-		case $s in
+		case $t_s in
 		D) c='pgb-dump appdb' ;;
 		V) c="pgb-verify $t_sink" ;;
 		I) c='pgb-verify -i key.txt' ;;
@@ -62,7 +62,7 @@ line()
 			FINALS="$FINALS $DIR/final$t_n"
 			;;
 		esac
-		LINE="$LINE${LINE:+ | }stage $s$t_n $c"
+		LINE="$LINE${LINE:+ | }stage $t_s$t_n $c"
 	done
 	LINE=$(echo "$LINE" | tr -d '\n')
 }
@@ -183,13 +183,14 @@ attack()
 }
 
 for order in $ORDERS; do
-	n=0
-	for s in $(echo "$order" | tr , ' '); do
-		n=$((n + 1))
+	number=0
+	for letter in $(echo "$order" | tr , ' '); do
+		number=$((number + 1))
+		stage=$letter$number
 		for moment in 0 $((SIZE / 2)) "$SIZE"; do
-			attack "$order" "$s$n" KILL "$moment"
+			attack "$order" "$stage" KILL "$moment"
 			[ "$moment" = 0 ] ||
-			    attack "$order" "$s$n" TERM "$moment"
+			    attack "$order" "$stage" TERM "$moment"
 		done
 	done
 done
