@@ -409,7 +409,8 @@ ssh_authenticate(struct ssh *w)
 	    LIBSSH2_ERROR_EAGAIN && ssh_wait(w) == 0);
 	if (list == NULL)
 		return (libssh2_userauth_authenticated(w->session) != 0 ?
-		    STATUS_OK : ssh_fail(w, "authentication"));
+		    STATUS_OK : ssh_fail(w, "authentication",
+		    libssh2_session_last_errno(w->session)));
 	snprintf(methods, sizeof(methods), "%s", list);
 	status = keys_find(&keys, &w->opts->identities);
 	if (status != STATUS_OK) {
@@ -425,7 +426,8 @@ ssh_authenticate(struct ssh *w)
 	if (sig_caught() != 0)
 		return (STATUS_LOCAL);
 	if (result == AUTH_GONE)
-		return (ssh_fail(w, "authentication"));
+		return (ssh_fail(w, "authentication",
+		    libssh2_session_last_errno(w->session)));
 	if (result == AUTH_HUNG_UP)
 		tried(w, "then the server hung up");
 	return (refused(w, methods));

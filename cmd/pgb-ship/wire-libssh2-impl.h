@@ -40,11 +40,11 @@ int ssh_wait(struct ssh *);
 	while ((rc) == LIBSSH2_ERROR_EAGAIN && ssh_wait(w) == 0)
 
 /*
- * ssh_fail(w, what):
- * The error line for a call of libssh2 that has just failed: STATUS_RETRY.
- * After a caught signal STATUS_LOCAL and no line.
+ * ssh_fail(w, what, rc):
+ * The error line for a call of libssh2 that has just failed with rc:
+ * STATUS_RETRY.  After a caught signal STATUS_LOCAL and no line.
  */
-enum status ssh_fail(struct ssh *, const char *what);
+enum status ssh_fail(struct ssh *, const char *what, int rc);
 
 /*
  * ssh_authenticate(w):

@@ -82,23 +82,23 @@ ssh_wait(struct ssh *w)
 }
 
 static const char *
-reason(struct ssh *w)
+reason(struct ssh *w, int rc)
 {
 	char *text = NULL;
 
-	if (libssh2_session_last_errno(w->session) == LIBSSH2_ERROR_EAGAIN)
+	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return ("no answer");
 	libssh2_session_last_error(w->session, &text, NULL, 0);
 	return (text != NULL && text[0] != '\0' ? text : "connection lost");
 }
 
 enum status
-ssh_fail(struct ssh *w, const char *what)
+ssh_fail(struct ssh *w, const char *what, int rc)
 {
 
 	if (sig_caught() != 0)
 		return (STATUS_LOCAL);
-	msg_error("%s: %s: %s", w->name, what, reason(w));
+	msg_error("%s: %s: %s", w->name, what, reason(w, rc));
 	return (STATUS_RETRY);
 }
 
@@ -122,7 +122,7 @@ wire_read(struct wire *wire, void *buf, size_t len)
 	if (n == LIBSSH2_ERROR_EAGAIN)
 		return (0);
 	if (n < 0)
-		return (lost(w, reason(w)));
+		return (lost(w, reason(w, (int)n)));
 	if (n == 0 && libssh2_channel_eof(w->channel) != 0)
 		return (lost(w, "the server has ended the session"));
 	return (n);
@@ -138,7 +138,7 @@ wire_write(struct wire *wire, const void *buf, size_t len)
 	if (n == LIBSSH2_ERROR_EAGAIN)
 		return (0);
 	if (n < 0)
-		return (lost(w, reason(w)));
+		return (lost(w, reason(w, (int)n)));
 	w->pinged = false;
 	return (n);
 }
@@ -231,7 +231,7 @@ set_methods(struct ssh *w, const struct trust *trust)
 	    libssh2_session_method_pref(w->session, LIBSSH2_METHOD_MAC_SC,
 	    MACS) != 0) {
 		msg_error("%s: libssh2 %s lacks what is needed: %s", w->name,
-		    libssh2_version(0), reason(w));
+		    libssh2_version(0), reason(w, 0));
 		return (STATUS_LOCAL);
 	}
 	return (STATUS_OK);
@@ -247,9 +247,9 @@ handshake(struct ssh *w)
 		return (STATUS_OK);
 	if (rc != LIBSSH2_ERROR_KEX_FAILURE &&
 	    rc != LIBSSH2_ERROR_METHOD_NONE)
-		return (ssh_fail(w, "SSH handshake"));
+		return (ssh_fail(w, "SSH handshake", rc));
 	msg_error("%s: SSH handshake: no method in common with the server (%s)",
-	    w->name, reason(w));
+	    w->name, reason(w, rc));
 	msg_hint("libssh2 %s needs a host key of type ed25519 or ecdsa%s, and "
 	    "a cipher aes-ctr%s", libssh2_version(0),
 	    libssh2_version(0x010b00) != NULL ? " or rsa" : "",
@@ -266,7 +266,7 @@ check_host(struct ssh *w, const struct trust *trust)
 
 	key = libssh2_session_hostkey(w->session, &len, &type);
 	if (key == NULL)
-		return (ssh_fail(w, "host key"));
+		return (ssh_fail(w, "host key", 0));
 	return (trust_check(trust, (const uint8_t *)key, len));
 }
 
@@ -281,7 +281,8 @@ start_channel(struct ssh *w)
 	    libssh2_session_last_errno(w->session) == LIBSSH2_ERROR_EAGAIN &&
 	    ssh_wait(w) == 0);
 	if (w->channel == NULL)
-		return (ssh_fail(w, "open a channel"));
+		return (ssh_fail(w, "open a channel",
+		    libssh2_session_last_errno(w->session)));
 	SSH_CALL(rc, w, libssh2_channel_subsystem(w->channel, "sftp"));
 	if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED) {
 		msg_error("%s: the server offers no SFTP", w->name);
@@ -290,7 +291,7 @@ start_channel(struct ssh *w)
 		return (STATUS_REMOTE);
 	}
 	if (rc != 0)
-		return (ssh_fail(w, "start SFTP"));
+		return (ssh_fail(w, "start SFTP", rc));
 	/* What the session prints on stderr would fill its window. */
 	SSH_CALL(rc, w, libssh2_channel_handle_extended_data2(w->channel,
 	    LIBSSH2_CHANNEL_EXTENDED_DATA_IGNORE));
