@@ -132,7 +132,7 @@ magic_other_age(const uint8_t *buf, size_t len)
 void
 magic_stranger(const uint8_t *buf, size_t len, char *out, size_t outlen)
 {
-	size_t i, n, show = len < 16 ? len : 16;
+	size_t i;
 
 	for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		const struct stranger *s = &strangers[i];
@@ -143,14 +143,6 @@ magic_stranger(const uint8_t *buf, size_t len, char *out, size_t outlen)
 		    "cannot be looked into", s->name);
 		return;
 	}
-	for (n = 0; n < show && buf[n] >= ' ' && buf[n] <= '~'; n++)
-		;
-	if (n >= 4) {
-		snprintf(out, outlen, "unknown format: begins with \"%.*s\"",
-		    (int)n, (const char *)buf);
-		return;
-	}
-	n = (size_t)snprintf(out, outlen, "unknown format: begins with bytes");
-	for (i = 0; i < show && i < 8 && n < outlen; i++)
-		n += (size_t)snprintf(out + n, outlen - n, " %02x", buf[i]);
+	/* Its bytes are not shown: they may be what is to be encrypted. */
+	snprintf(out, outlen, "unknown format");
 }

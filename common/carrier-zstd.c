@@ -51,7 +51,14 @@ zs_new(struct carrier *c, const void *arg)
 static int
 zs_fail(struct carrier *c, struct zs *s, size_t rc, uint64_t at)
 {
-	switch (ZSTD_getErrorCode(rc)) {
+	ZSTD_ErrorCode code = ZSTD_getErrorCode(rc);
+
+	/* Behind a frame that was looked into only damage can say so. */
+	if (s->frame_at > 0 &&
+	    (code == ZSTD_error_frameParameter_windowTooLarge ||
+	    code == ZSTD_error_dictionary_wrong))
+		code = ZSTD_error_corruption_detected;
+	switch (code) {
 	case ZSTD_error_frameParameter_windowTooLarge:
 		carrier_stray(c, "a window larger than 128 MiB, which is not"
 		    " looked into");

@@ -211,13 +211,12 @@ test_formats(void)
 	EXPECT("PGDMP", CARRIER_BROKEN, "custom archive",
 	    "custom archive: byte 5: no dot after 5");
 	EXPECT("PGDMQ.", CARRIER_FOREIGN, "unknown",
-	    "unknown format: begins with \"PGDMQ.\"");
+	    "unknown format");
 	EXPECT("--\n-- PostgreSQL database dump\n.", CARRIER_PROVEN, "SQL", "");
 	EXPECT("--\n-- PostgreSQL database cluster dump\n.", CARRIER_PROVEN,
 	    "SQL", "");
 	EXPECT("--\n-- PostgreSQL database cluster damp\n.", CARRIER_FOREIGN,
-	    "unknown", "unknown format: begins with bytes 2d 2d 0a 2d 2d 20 50 "
-	    "6f");
+	    "unknown", "unknown format");
 	EXPECT("age-encryption.org/v1\n.", CARRIER_OPEN, "age",
 	    "age: shows no end that could be checked without its key");
 	EXPECT("age-encryption.org/v2\n.", CARRIER_FOREIGN, "age",
@@ -228,9 +227,9 @@ test_formats(void)
 	    "unknown format: looks like xz, which cannot be looked into");
 	EXPECT("", CARRIER_EMPTY, "empty", "empty");
 	EXPECT("\0\0", CARRIER_FOREIGN, "unknown",
-	    "unknown format: begins with bytes 00 00");
+	    "unknown format");
 	EXPECT("  ", CARRIER_FOREIGN, "unknown",
-	    "unknown format: begins with bytes 20 20");
+	    "unknown format");
 
 	memcpy(tar + 257, "ustar", 5);
 	tar[511] = '.';
@@ -241,7 +240,7 @@ test_formats(void)
 	    "tar: byte 261: cut short in its first bytes");
 	tar[261] = 'x';
 	expect(tar, 512, CARRIER_FOREIGN, "unknown",
-	    "unknown format: begins with \"toc.dat\"");
+	    "unknown format");
 
 	memset(space, ' ', sizeof(space));
 	memcpy(space + 1024, ARMOR ".", 35);
@@ -250,7 +249,7 @@ test_formats(void)
 	memset(space, '\n', sizeof(space));
 	memcpy(space + 1025, ARMOR ".", 35);
 	expect(space, 1025 + 35, CARRIER_FOREIGN, "unknown",
-	    "unknown format: begins with bytes 0a 0a 0a 0a 0a 0a 0a 0a");
+	    "unknown format");
 
 	for (i = 0; i < 256; i++) {
 		char frame[] = "?\x2a\x4d\x18 PGDMP.)";
@@ -308,7 +307,7 @@ test_wrappers(void)
 {
 
 	EXPECT(GZIP "?PGDMP.)", CARRIER_FOREIGN, "gzip of unknown data",
-	    "inside gzip: unknown format: begins with \"?PGDMP.\"");
+	    "inside gzip: unknown format");
 	EXPECT(GZIP "\0", CARRIER_BROKEN, "gzip",
 	    "gzip: byte 5: not closed");
 	EXPECT(GZIP ")", CARRIER_EMPTY, "gzip", "gzip: nothing inside");
