@@ -33,6 +33,23 @@ read_line(int fd, char *buf, size_t len)
 	return (0);
 }
 
+static int
+open_terminal(void)
+{
+
+	return (open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+}
+
+bool
+ask_possible(void)
+{
+	int fd = open_terminal();
+	bool yes = fd != -1;
+
+	fd_close(&fd);
+	return (yes);
+}
+
 enum status
 ask_password(const char *user, char *buf, size_t len)
 {
@@ -41,9 +58,8 @@ ask_password(const char *user, char *buf, size_t len)
 	char prompt[256];
 	int fd, got = -1;
 
-	if ((fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) == -1) {
-		msg_error("a password is needed, and there is no terminal to "
-		    "ask on");
+	if ((fd = open_terminal()) == -1) {
+		msg_error("-W: there is no terminal to ask on");
 		msg_hint("give the password in PGPASSFILE or PGPASSWORD");
 		return (STATUS_USAGE);
 	}

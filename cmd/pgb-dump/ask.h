@@ -2,9 +2,13 @@
 #ifndef ASK_H
 #define ASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "status.h"
+
+/* Whether there is a terminal to ask on. */
+bool ask_possible(void);
 
 /*
  * ask_password(user, buf, len):

@@ -16,8 +16,8 @@
 #define HINT_GONE	"the server ended the session: try again, and see its log"
 #define HINT_STANDBY	"the standby had to replay changes: raise "		\
 			"max_standby_streaming_delay, or dump the primary"
-#define HINT_RIGHTS	"the role needs SELECT on all that is dumped, as "	\
-			"pg_read_all_data has it"
+#define HINT_RIGHTS	"the role needs SELECT on all that is dumped "		\
+			"(pg_read_all_data covers all but large objects)"
 #define HINT_SSL	"see sslmode and sslrootcert in libpq's documentation"
 
 #define AND		'*'	/* in a pattern: any text between two pieces */

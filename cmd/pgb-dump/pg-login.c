@@ -250,7 +250,7 @@ log_in(struct attempt *a, char password[PASSWORD_MAX], PGconn **out)
 		if (sig_caught() != 0)
 			status = STATUS_LOCAL;
 		else if (PQconnectionNeedsPassword(conn) && !l->never_ask &&
-		    a->password == NULL) {
+		    a->password == NULL && ask_possible()) {
 			status = ask_password(PQuser(conn), password,
 			    PASSWORD_MAX);
 			a->password = password;
