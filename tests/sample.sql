@@ -111,7 +111,7 @@ FROM generate_series(1, least(:n / 8 + 1, 20000)) i;
 INSERT INTO orders (customer, state, placed, note)
 SELECT 1 + (i * 7919::bigint) % (:n / 4),
     (enum_range(NULL::order_state))[1 + i % 4],
-    timestamptz '2025-03-01 00:00+00' + i * interval '37 seconds',
+    timestamptz '2025-03-01 00:00+00' + i * (interval '600 days' / :n),
     CASE i % 9 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN E'two\nlines\r\n\ttab'
 	WHEN 3 THEN '\.' WHEN 4 THEN '\N' ELSE md5(random()::text) END
 FROM generate_series(1, :n) i;

@@ -182,6 +182,7 @@ attack()
 	judge "$t_killed" "$1: SIG$3 to $2 at byte $4 of $SIZE"
 }
 
+turn=0
 for order in $ORDERS; do
 	number=0
 	for letter in $(echo "$order" | tr , ' '); do
@@ -189,33 +190,42 @@ for order in $ORDERS; do
 		stage=$letter$number
 		for moment in 0 $((SIZE / 2)) "$SIZE"; do
 			attack "$order" "$stage" KILL "$moment"
-			[ "$moment" = 0 ] ||
-			    attack "$order" "$stage" TERM "$moment"
 		done
+		# Where it can clean up, half way and at the end in turn.
+		turn=$((turn + 1))
+		attack "$order" "$stage" TERM $((SIZE / (1 + turn % 2)))
 	done
 done
 
 # --- the server ends the session -----------------------------------------------
 
+# terminated ORDER WHICH: the session of pgb-dump, which holds the snapshot, is
+# the first one, that of its pg_dump the last.
+terminated()
+{
+	place
+	line "$1"
+	previous
+	GATE_AT=$((SIZE / 3))
+	start
+	await 20 test -e gate/reached || note "the gate was not reached"
+	sql postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE datname = 'appdb' ORDER BY backend_start $2 LIMIT 1" >killed
+	: >gate/go
+	finish
+	is "$(cat killed)" t "$1: there was a session to end"
+}
+
 for order in $ORDERS; do
-	for name in pg_dump pgb-dump; do
-		place
-		line "$order"
-		previous
-		GATE_AT=$((SIZE / 3))
-		start
-		await 20 test -e gate/reached || note "the gate was not reached"
-		sql postgres "SELECT pg_terminate_backend(pid)
-		    FROM pg_stat_activity WHERE application_name = '$name'" \
-		    >terminated
-		: >gate/go
-		finish
-		judge - "$order: the server terminates the session of $name"
-		[ $name = pgb-dump ] || {
-			is "$(cat terminated)" t 'it had one'
-			not [ "$RC" = 0 ] || fail "$order: status 0 after that"
-		}
-	done
+	terminated "$order" DESC
+	judge - "$order: the server ends the session of pg_dump"
+	unlike "$RC" '^0$' "$order: and the status says so"
+	case $order in
+	D,S | D,V,E,S)
+		terminated "$order" ASC
+		judge - "$order: the server ends the session of pgb-dump"
+		;;
+	esac
 done
 
 # --- the disk is full ----------------------------------------------------------
