@@ -233,6 +233,15 @@ carrier_name(const struct carrier *c)
 }
 
 bool
+carrier_shut(const struct carrier *c)
+{
+
+	if (c->inner != NULL)
+		return (carrier_shut(c->inner));
+	return (c->ops == &carrier_armor);
+}
+
+bool
 carrier_known(const struct carrier *c)
 {
 	if (c->broken || c->foreign)

@@ -84,6 +84,14 @@ const char *carrier_name(const struct carrier *);
 bool carrier_known(const struct carrier *);
 
 /*
+ * carrier_shut(c):
+ * Whether the proof is that of a seal alone: armored age without a key.  Its
+ * END line shows that nothing of it is missing; a foreign age writes one after
+ * an input that was cut short, too.
+ */
+bool carrier_shut(const struct carrier *);
+
+/*
  * carrier_archive(c):
  * The header of the custom archive, at the top or inside wrappers, once it was
  * seen whole; else NULL.  Borrowed.

@@ -11,9 +11,10 @@
  *
  * After its last byte the writer sets the modification time of the anonymous
  * pipe to (bytes written, a constant of ours); after the end of file the
- * reader compares that with its own count.  Every later write moves the time,
- * so that the mark dies with anything that comes between or behind.  A killed
- * writer never gets to set it.
+ * reader compares that with its own count.  So the mark is void as soon as
+ * anything comes in front, between or behind, and a killed writer never gets to
+ * set it.  (Linux before 6.15 also moves the time at every write to the pipe;
+ * later ones leave it alone.  Nothing here depends on that.)
  */
 
 /*

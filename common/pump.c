@@ -14,9 +14,12 @@
  * - the carrier: the format shows its own end and the end was there;
  * - the mark (mark.h): the program of the suite in front says so;
  * - the stage itself, where there is no carrier: decryption opens the final
- *   chunk, a fetched file has the size that the server told.
- * --raw lets pass what is foreign or shows no end.  What is recognised and
- * broken, and what is empty, is refused always.
+ *   chunk, a fetched file has the size that the server told.  That holds for
+ *   our own work, but says nothing of what was encrypted or stored: whoever
+ *   comes behind must find a proof inside, so no mark is set.
+ * --raw lets pass what is foreign or shows no end, without a mark: the user's
+ * word is for the program that it was given to.  What is recognised and broken,
+ * and what is empty, is refused always.
  *
  * The order at success is the promise, and it stands in finish() alone: the
  * stage's work, tail, fsync, our own mark, report, close.  Killed between any
@@ -47,6 +50,7 @@ struct pump {
 	uint8_t *buf;		/* READ_SIZE bytes */
 	uint64_t bytes_in;
 	const char *proof;	/* how the input was proven, or NULL */
+	bool vouch;		/* that proof holds for who comes behind */
 	bool aux_open;
 	struct timespec began;
 };
@@ -194,6 +198,7 @@ prove_otherwise(struct pump *p, enum carrier_verdict verdict)
 
 	if (mark_seen(o->in, p->bytes_in)) {
 		p->proof = "mark";
+		p->vouch = true;
 		return (STATUS_OK);
 	}
 	if (o->raw) {
@@ -203,9 +208,9 @@ prove_otherwise(struct pump *p, enum carrier_verdict verdict)
 	msg_error("%s: not proven complete: %s", o->in_name,
 	    carrier_why(o->carrier));
 	if (verdict == CARRIER_OPEN)
-		msg_hint("put pgb-encrypt directly in front, or wrap the "
-		    "foreign filter: pgb-verify --through 'age -r ...', or "
-		    "take it as it is: --raw");
+		msg_hint("put pgb-encrypt of the same user directly in front, "
+		    "or wrap the foreign filter: pgb-verify --through "
+		    "'age -r ...', or take it as it is: --raw");
 	else
 		msg_hint("wrap the foreign filter in front: pgb-verify "
 		    "--through 'COMMAND', or take it as it is: --raw");
@@ -225,6 +230,15 @@ prove(struct pump *p)
 	switch (verdict = carrier_end(o->carrier)) {
 	case CARRIER_PROVEN:
 		p->proof = "carrier";
+		p->vouch = true;
+		if (carrier_shut(o->carrier) &&
+		    !mark_seen(o->in, p->bytes_in)) {
+			msg_warning("%s: %s shows its own end, not that of "
+			    "what is inside", o->in_name,
+			    carrier_name(o->carrier));
+			msg_hint("a filter that encrypts should be run by "
+			    "pgb-verify --through, or be pgb-encrypt");
+		}
 		return (STATUS_OK);
 	case CARRIER_OPEN:
 	case CARRIER_FOREIGN:
@@ -281,7 +295,8 @@ sync_output(const struct pump *p)
 {
 	struct stat st;
 
-	if (fstat(p->o->out, &st) == 0 && S_ISREG(st.st_mode) &&
+	if (fstat(p->o->out, &st) == 0 &&
+	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
 	    fsync(p->o->out) == -1 && errno != EINVAL && errno != EROFS) {
 		msg_errno(p->o->out_name);
 		return (STATUS_LOCAL);
@@ -307,7 +322,8 @@ finish(struct pump *p)
 	if (out != -1) {
 		if ((status = sync_output(p)) != STATUS_OK)
 			return (status);
-		mark_set(out, tail_bytes(p->tail));
+		if (p->vouch)
+			mark_set(out, tail_bytes(p->tail));
 	}
 	if ((status = write_report(p)) != STATUS_OK)
 		return (status);

@@ -76,8 +76,9 @@ struct pump_opts {
  * file; mark set; report published; output closed.
  *
  * Returns STATUS_OK: every byte was accepted and the stream is whole.  Any
- * other status: the tail was not written and the report does not exist.  One
- * error line was printed, but for EPIPE and a caught signal (sig.h).
+ * other status: the output lacks its tail, or is whole but could not be synced,
+ * reported or closed.  One error line was printed, but for EPIPE and a caught
+ * signal (sig.h).
  */
 enum status pump_run(const struct pump_opts *opts);
 
