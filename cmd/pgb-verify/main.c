@@ -198,8 +198,6 @@ finish(void *arg, struct pump *p)
 	if (v->through != NULL)
 		status = through_finish(v->through, p);
 	if (status == STATUS_OK)
-		status = list(v);
-	if (status == STATUS_OK)
 		record(v);
 	return (status);
 }
@@ -239,9 +237,10 @@ run(struct verify *v)
 	};
 	enum status status;
 
-	if ((status = pump_run(&po)) == STATUS_OK)
-		say_unchecked(v);
-	return (status);
+	if ((status = pump_run(&po)) != STATUS_OK)
+		return (status);
+	say_unchecked(v);
+	return (list(v));
 }
 
 int

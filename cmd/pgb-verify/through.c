@@ -36,6 +36,7 @@ struct through {
 	bool group;		/* it leads a process group */
 	int to;			/* its stdin, non-blocking; -1: ended */
 	int from;		/* its stdout, non-blocking; -1: at its end */
+	bool wrote;		/* anything at all */
 	uint8_t buf[BUF_SIZE];
 };
 
@@ -70,12 +71,51 @@ run_child(const struct through *t, const int in[2], const int out[2])
 	_exit(127);
 }
 
+/*
+ * Whether sh would run more than one command at a time: of a pipeline it tells
+ * only the last one's status, of a background command none.
+ */
+static bool
+has_several(const char *s)
+{
+	char quote = 0, last = 0;
+
+	for (; *s != '\0'; last = *s++) {
+		if (quote == '\'') {
+			if (*s == quote)
+				quote = 0;
+		} else if (*s == '\\' && s[1] != '\0') {
+			s++;
+		} else if (quote != 0) {
+			if (*s == quote)
+				quote = 0;
+		} else if (*s == '\'' || *s == '"') {
+			quote = *s;
+		} else if ((*s == '|' || *s == '&') && s[1] == *s) {
+			s++;
+		} else if (*s == '|' && last != '>') {
+			return (true);
+		} else if (*s == '&' && last != '>' && last != '<') {
+			return (true);
+		}
+	}
+	return (false);
+}
+
 struct through *
 through_start(const char *command, enum status *status)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	struct through *t;
 
+	if (has_several(command)) {
+		msg_error("--through: %s: sh tells the status of its last "
+		    "part only", command);
+		msg_hint("one pgb-verify --through for each filter: ... | "
+		    "pgb-verify --through A | pgb-verify --through B");
+		*status = STATUS_USAGE;
+		return (NULL);
+	}
 	*status = STATUS_LOCAL;
 	if ((t = calloc(1, sizeof(*t))) == NULL) {
 		msg_errno(command);
@@ -138,14 +178,30 @@ reap(struct through *t)
 
 /*
  * The filter reads no more although we have more, or have not told it the end.
- * Its own failure explains that better than we can.
+ * Its own failure explains that better than we can; but one that goes on
+ * without its input is not waited for.
  */
 static enum status
 closed_early(struct through *t)
 {
-	enum status status;
+	struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+	enum status status = STATUS_OK;
+	siginfo_t info = { .si_pid = 0 };
+	int i;
 
-	if ((status = reap(t)) == STATUS_OK) {
+	/* What it still writes is dropped, so that it can come to its end. */
+	for (i = 0; i < END_TRIES && info.si_pid == 0; i++) {
+		while (t->from != -1 && read(t->from, t->buf, BUF_SIZE) > 0)
+			continue;
+		if (waitid(P_PID, (id_t)t->pid, &info,
+		    WEXITED | WNOHANG | WNOWAIT) == -1)
+			break;
+		if (info.si_pid == 0)
+			nanosleep(&pause, NULL);
+	}
+	if (info.si_pid != 0)
+		status = reap(t);
+	if (status == STATUS_OK) {
 		msg_error("%s: stopped reading before the end of its input",
 		    t->command);
 		status = STATUS_DATA;
@@ -160,8 +216,10 @@ take(struct through *t, struct pump *p)
 	ssize_t n;
 
 	n = fd_read(t->from, t->buf, BUF_SIZE);
-	if (n > 0)
+	if (n > 0) {
+		t->wrote = true;
 		return (pump_emit(p, t->buf, (size_t)n));
+	}
 	if (n == 0) {
 		(void)fd_close(&t->from);
 		return (STATUS_OK);
@@ -264,7 +322,13 @@ through_finish(void *arg, struct pump *p)
 		if (status != STATUS_OK)
 			return (status);
 	}
-	return (reap(t));
+	if ((status = reap(t)) != STATUS_OK)
+		return (status);
+	if (!t->wrote) {
+		msg_error("%s: wrote nothing", t->command);
+		return (STATUS_DATA);
+	}
+	return (STATUS_OK);
 }
 
 /* End the filter before its input is: a cut must not look like the end. */
@@ -280,6 +344,8 @@ end_child(struct through *t)
 			    i == 0 ? SIGTERM : SIGKILL);
 		nanosleep(&pause, NULL);
 	}
+	if (t->group)
+		kill(-t->pid, SIGKILL);
 }
 
 void

@@ -17,8 +17,9 @@ struct through;
 
 /*
  * through_start(command, status):
- * Start `/bin/sh -c command` in a process group of its own; its stderr is
- * ours.  NULL after one error line.
+ * Start `/bin/sh -c command`, in a process group of its own where there is no
+ * terminal; its stderr is ours.  A pipeline or a background command is refused
+ * (STATUS_USAGE).  NULL after one error line.
  */
 struct through *through_start(const char *command, enum status *status);
 
@@ -29,7 +30,7 @@ enum status through_data(void *arg, struct pump *, const uint8_t *, size_t);
 /*
  * through_finish(arg, p):
  * Wait until the filter has read everything, end its input, emit the rest of
- * its output and reap it.
+ * its output and reap it.  A filter that wrote nothing is STATUS_DATA.
  */
 enum status through_finish(void *arg, struct pump *);
 

@@ -84,6 +84,12 @@ like "$(cat r.json)" '"proof":"raw"' 'foreign, --raw: the report says so'
 like "$(head -c $half app.sql | pgb-verify 2>&1 >/dev/null)" 'cut short|missing|never|ends' \
     'plain SQL, cut'
 
+# --raw is the user's word for one program: it leaves no mark.
+try 'echo foreign | pgb-verify --raw | pgb-verify --sink'
+refused 'foreign, --raw, in front' 'not proven complete'
+try 'pgb-verify <app.dump | pgb-verify --sink --report r.json'
+status_is 0 'two in a row'
+
 # Inside age.
 age -r "$pub" <app.dump >app.age
 age -a -r "$pub" <app.dump >app.armor
@@ -99,6 +105,15 @@ for f in app.age app.armor; do
 done
 try 'pgb-verify --sink <app.armor'
 status_is 0 'armor shows its end'
+like "$ERR" 'warning: .*its own end, not that of what is inside' \
+    'but not what was encrypted, which is said'
+try 'pgb-verify --sink -i key.txt <app.armor'
+is "$ERR" '' 'with the key there is nothing to warn of'
+try "pgb-verify --through 'age -a -r $pub' <app.dump | pgb-verify --sink"
+is "$ERR" '' 'nor behind a wrapped filter'
+try 'pgb-verify --sink -i "$(tail -n 1 key.txt)" <app.age'
+status_is 2 'a key in place of its file'
+unlike "$ERR" 'AGE-SECRET-KEY-1' 'is not shown'
 try 'pgb-verify --sink <app.age'
 refused 'binary age without a key' 'not proven complete'
 try 'pgb-verify --raw --sink <app.age'
@@ -127,6 +142,26 @@ ok 'through age: it opens, and holds the archive' sh -c \
 try "pgb-verify --through 'age -r $pub' <app.dump | pgb-verify --sink --report r.json"
 status_is 0 'the mark stands behind a wrapped filter'
 like "$(cat r.json)" '"proof":"mark"' 'and is what proved it'
+try "pgb-verify --through 'cat' <app.dump | pgb-verify --through 'age -r $pub' >two.age"
+status_is 0 'two wrapped filters in a row'
+ok 'two wrapped filters in a row: it opens' sh -c \
+    'age -d -i key.txt two.age | cmp - app.dump'
+for c in 'false | cat' 'cat & wait' 'sleep 0 & exec cat'; do
+	through "$c"
+	status_is 2 "refused, since a failure in it would not show: $c"
+	like "$ERR" 'status of its last part' "says so: $c"
+done
+through 'cat 2>&1 && true "a|b&c" || exit 1'
+status_is 0 'what only looks like a pipeline runs'
+through 'cat >/dev/null'
+status_is 1 'a filter that writes nothing'
+like "$ERR" 'wrote nothing' 'says so'
+try "timeout 20 pgb-verify --through 'exec <&-; exec cat app.sql' <app.sql"
+status_is 1 'a filter that goes on without its input'
+try "timeout 20 pgb-verify --through 'exec <&-; exec sleep 100' <app.sql"
+status_is 1 'a filter that does not end without its input'
+try 'perl -e "\$SIG{CHLD} = q(IGNORE); exec @ARGV" pgb-verify --through cat <app.dump'
+status_is 0 'SIGCHLD ignored by who started us'
 through 'cat; exit 3'
 status_is 3 'a filter that fails'
 like "$ERR" 'error: cat; exit 3: exited with status 3' 'says so'
