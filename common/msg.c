@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "msg.h"
+#include "sig.h"
 
 #define LINE_MAX_BYTES	4096	/* PIPE_BUF: one write stays one piece */
 
@@ -120,7 +121,7 @@ say(const char *class, const char *fmt, va_list ap)
 	line[len++] = '\n';
 	do
 		n = write(STDERR_FILENO, line, len);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && errno == EINTR && sig_caught() == 0);
 	errno = saved;
 }
 

@@ -5,42 +5,55 @@
 
 #include "sig.h"
 
+/* Ignored: the call fails with EPIPE or EFBIG, and the way out is taken. */
+static const int ignored[] = { SIGPIPE, SIGXFSZ };
+
 /* How often a blocked call is interrupted again after the first signal. */
 #define NAG_SECONDS	1
 
 static volatile sig_atomic_t caught;
 
-static const int asked[] = { SIGINT, SIGTERM, SIGHUP };
+/* SIGALRM: a limit that was set on us from outside (timeout by alarm(2)). */
+static const int asked[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static void
 on_signal(int sig)
 {
 
-	if (sig != SIGALRM && caught == 0)
+	if (caught == 0)
 		caught = sig;
-	if (caught != 0)
-		alarm(NAG_SECONDS);
+	alarm(NAG_SECONDS);
 }
 
 void
 sig_install(void)
 {
 	struct sigaction sa, old;
+	sigset_t set;
 	size_t i;
 
+	sigemptyset(&set);
 	sigemptyset(&sa.sa_mask);
 	sa.sa_flags = 0;
 	sa.sa_handler = on_signal;
-	for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+	for (i = 0; i < COUNT(asked); i++) {
+		sigaddset(&set, asked[i]);
 		/* nohup and background jobs have some of them ignored. */
-		if (sigaction(asked[i], NULL, &old) == 0 &&
+		if (asked[i] != SIGALRM &&
+		    sigaction(asked[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(asked[i], &sa, NULL);
 	}
-	sigaction(SIGALRM, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
+	for (i = 0; i < COUNT(ignored); i++)
+		sigaction(ignored[i], &sa, NULL);
+	/* Whoever started us may have ignored it; then nothing is reaped. */
+	sa.sa_handler = SIG_DFL;
+	sigaction(SIGCHLD, &sa, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int
@@ -72,11 +85,11 @@ sig_child(void)
 	sigset_t set;
 	size_t i;
 
-	for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+	for (i = 0; i < COUNT(asked); i++)
 		if (signal(asked[i], SIG_DFL) == SIG_IGN)
 			signal(asked[i], SIG_IGN);
-	signal(SIGALRM, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	for (i = 0; i < COUNT(ignored); i++)
+		signal(ignored[i], SIG_DFL);
 	sigemptyset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }

@@ -3,10 +3,11 @@
 #define SIG_H
 
 /*
- * SIGINT, SIGTERM and SIGHUP ask the program to clean up.  The handler sets a
+ * SIGINT, SIGTERM, SIGHUP and a SIGALRM from outside ask the program to clean up.  The handler sets a
  * flag and arms a repeating alarm(2), so that a call that blocks just after
- * the flag was looked at is interrupted too.  SIGPIPE is ignored: writing to a
- * closed pipe fails with EPIPE.  Handlers are installed without SA_RESTART.
+ * the flag was looked at is interrupted too.  SIGPIPE and SIGXFSZ are ignored:
+ * the write fails with EPIPE or EFBIG.  Handlers are installed without
+ * SA_RESTART.
  */
 
 void sig_install(void);
