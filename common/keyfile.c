@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "fdio.h"
@@ -76,6 +77,15 @@ load(const char *path, bool secret, struct text *t)
 	struct stat st;
 	int fd;
 
+	/* It must not come out in "AGE-SECRET-KEY-1...: No such file". */
+	if (strncasecmp(path, "AGE-SECRET-KEY-", 15) == 0 ||
+	    strncasecmp(path, "AGE-PLUGIN-", 11) == 0) {
+		msg_error("a secret key stands where the name of a file "
+		    "belongs");
+		msg_hint("keep keys in files of mode 0600: other users see "
+		    "the command line");
+		return (STATUS_USAGE);
+	}
 	if (strcmp(path, "-") == 0) {
 		msg_error("-: keys are not read from stdin, which carries the "
 		    "stream");

@@ -131,7 +131,8 @@ record_append(struct record *r, const char *key)
 	if ((array = json_object_get(r->object, key)) == NULL) {
 		if ((array = json_array()) == NULL)
 			goto fail;
-		json_object_set_new(r->object, key, array);
+		if (json_object_set_new(r->object, key, array) == -1)
+			goto fail;
 	}
 	if ((part = wrap(json_object())) == NULL)
 		goto fail;

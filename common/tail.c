@@ -197,7 +197,9 @@ tail_stop(struct tail *t)
 	size_t at, len;
 	ssize_t n;
 
-	if (t->fd == -1 || t->age != AGE_PAYLOAD || t->out <= t->payload)
+	/* Up to there it is shorter than any age file. */
+	if (t->fd == -1 || t->age != AGE_PAYLOAD ||
+	    t->out < t->payload + AGE_PAST)
 		return;
 	end = last_stop(t, t->out);
 	if (end == t->out)
