@@ -8,7 +8,7 @@ export PGB_BUILD="$BIN"
 demo() { perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' sh "$TOP/tests/demo.sh"; }
 
 # The demo's scratch directory is made in ours.
-left() { find "$SCRATCH" -maxdepth 1 -name 'pgb.*'; }
+left() { find "$SCRATCH" -mindepth 1 -maxdepth 1 -name 'pgb.*'; }
 
 DEMO_MB=1 run demo
 status_is 0 'the demo'

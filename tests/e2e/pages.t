@@ -6,7 +6,7 @@
 need mandoc
 cd "$TOP" || exit
 
-# options TEXT: the options in it, sorted, one a line.
+# options_of_help: the options in the text, sorted, one a line.
 options_of_help()
 {
 	grep -oE '(^|[ ,])--?[A-Za-z][A-Za-z0-9-]*' | tr -d ' ,' | sort -u
@@ -31,9 +31,10 @@ for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 	# An option's line begins with it; what is said about it may name others.
 	printf '%s\n' "$OUT" | sed -n 's/^ \{1,8\}\(-[^ ].*\)/\1/p' |
 	    sed 's/   *.*//' | options_of_help >"$SCRATCH/help"
+	# Fl sets a dash before each of its words, up to the next macro.
 	sed -n 's/^\.It Fl/Fl/p' "man/$p.1" | tr ' ' '\n' | awk '
-	    $0 == "Fl" { want = 1; next }
-	    want { print "-" $0; want = 0 }' | tr -d ',' |
+	    /^[A-Z][a-z]$/ { fl = $0 == "Fl"; next }
+	    fl && /^[-A-Za-z]/ { print "-" $0 }' |
 	    sort -u >"$SCRATCH/page"
 	is "$(comm -23 "$SCRATCH/help" "$SCRATCH/page")" '' \
 	    "man/$p.1 describes every option of --help"
