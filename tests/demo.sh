@@ -87,3 +87,4 @@ echo
 echo "database:            $(sql appdb "SELECT pg_database_size('appdb')") bytes"
 echo "backup:              $(size "$REMOTE/$made") bytes, $REMOTE/$made"
 echo 'restored database equals the source'
+[ "${KEEP:-0}" = 1 ] || echo '(all of it is removed now; KEEP=1 keeps it)'
