@@ -6,19 +6,27 @@
 
 #include "blame.h"
 
-#define HINT_PASSWORD	"give the password in PGPASSFILE, in PGPASSWORD or "	\
-			"with -W"
-#define HINT_DATABASE	"pgb-dump --list prints the databases"
-#define HINT_DOWN	"is the server running, and does it listen there?"
-#define HINT_FULL	"the server has no connection free: try again later, "	\
-			"or raise max_connections"
-#define HINT_STARTING	"the server starts, stops or recovers: try again later"
-#define HINT_GONE	"the server ended the session: try again, and see its log"
-#define HINT_STANDBY	"the standby had to replay changes: raise "		\
-			"max_standby_streaming_delay, or dump the primary"
-#define HINT_RIGHTS	"the role needs SELECT on all that is dumped "		\
-			"(pg_read_all_data covers all but large objects)"
-#define HINT_SSL	"see sslmode and sslrootcert in libpq's documentation"
+#define HINT_PASSWORD							\
+	"give the password in PGPASSFILE, in PGPASSWORD or with -W"
+#define HINT_DATABASE							\
+	"pgb-dump --list prints the databases"
+#define HINT_DOWN							\
+	"is the server running, and does it listen there?"
+#define HINT_FULL							\
+	"the server has no connection free: try again later, or raise "	\
+	"max_connections"
+#define HINT_STARTING							\
+	"the server starts, stops or recovers: try again later"
+#define HINT_GONE							\
+	"the server ended the session: try again, and see its log"
+#define HINT_STANDBY							\
+	"the standby had to replay changes: raise "			\
+	"max_standby_streaming_delay, or dump the primary"
+#define HINT_RIGHTS							\
+	"the role needs SELECT on all that is dumped "			\
+	"(pg_read_all_data covers all but large objects)"
+#define HINT_SSL							\
+	"see sslmode and sslrootcert in libpq's documentation"
 
 #define AND		'*'	/* in a pattern: any text between two pieces */
 
@@ -217,19 +225,19 @@ find_code(const char *line, const char **at, char code[6])
 	return (0);
 }
 
-/* Lines of a verbose message that are not the primary message of a host. */
+/* Whether a line speaks of one more host; others explain the one before. */
 static bool
-is_secondary(const char *line)
+is_primary(const char *line)
 {
-	static const char *const names[] = {
-		"DETAIL:", "HINT:", "CONTEXT:", "LOCATION:", "QUERY:",
+	static const char *const begins[] = {
+		"connection to server",
+		"could not translate",
+		"could not connect",
 	};
 	size_t i;
 
-	if (line[0] == '\0' || line[0] == '\t' || line[0] == ' ')
-		return (true);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(line, names[i], strlen(names[i])) == 0)
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(line, begins[i], strlen(begins[i])) == 0)
 			return (true);
 	return (false);
 }
@@ -275,7 +283,7 @@ blame_connect(const char *text, char *out, size_t outlen)
 		n = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)n, text);
 		text += n + (text[n] == '\n');
-		if (is_secondary(line))
+		if (len > 0 && !is_primary(line))
 			continue;
 		b = judge_line(line, clean, sizeof(clean));
 		/* With and without TLS the same server says the same. */

@@ -16,7 +16,7 @@
 
 struct relay {
 	const char *name;	/* the child: "pg_dump" */
-	const char *path;	/* as it was run: getopt(3) puts that in front */
+	const char *path;	/* as it was run: getopt(3) names it so */
 	char line[RELAY_LINE];
 	size_t len;
 	bool judging;		/* the line before was an error or its detail */

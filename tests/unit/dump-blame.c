@@ -123,8 +123,14 @@ test_connect(void)
 	b = blame_connect("what nobody has seen\n", line, sizeof(line));
 	ok(b.status == STATUS_REMOTE, "unknown: a person must look");
 	same(line, "what nobody has seen", "unknown, shown");
-	blame_connect("one\ntwo\nthree\n", tiny, sizeof(tiny));
-	same(tiny, "one; tw", "cut to the room there is");
+	b = blame_connect("connection to server at \"a\" failed: root "
+	    "certificate file \"/r\" does not exist\nEither provide the file "
+	    "or change sslmode.\n", line, sizeof(line));
+	ok(b.status == STATUS_USAGE, "advice does not decide");
+	same(line, "connection to server at \"a\" failed: root certificate "
+	    "file \"/r\" does not exist", "and is not shown");
+	blame_connect("connection to server at", tiny, sizeof(tiny));
+	same(tiny, "connect", "cut to the room there is");
 	blame_connect("", line, sizeof(line));
 	same(line, "", "nothing said");
 }
