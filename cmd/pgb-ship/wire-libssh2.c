@@ -32,7 +32,6 @@
 /*
  * No CBC, no SHA-1, and no chacha20-poly1305: its code in libssh2 1.11.1 can be
  * made to write out of bounds before the host key is checked (CVE-2026-55200).
- * Methods that the library does not have are passed over by it.
  */
 #define CIPHERS		"aes128-gcm@openssh.com,aes256-gcm@openssh.com," \
 			"aes128-ctr,aes192-ctr,aes256-ctr"
@@ -214,27 +213,63 @@ wire_close(struct wire *wire)
 
 /* --- opening --- */
 
+static bool
+is_one_of(const char *name, size_t len, const char **names, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return (true);
+	return (false);
+}
+
+/*
+ * Set the methods of one kind, less those that the library does not have.  It
+ * would take these out by itself, but before 1.11 it does so with a memcpy(3)
+ * onto the same memory, which may spoil the others.
+ */
+static int
+prefer(struct ssh *w, int kind, const char *list)
+{
+	char known[256] = "";
+	const char **have;
+	size_t len, pos = 0;
+	int count;
+
+	count = libssh2_session_supported_algs(w->session, kind, &have);
+	if (count <= 0)
+		return (-1);
+	for (;; list += len + 1) {
+		len = strcspn(list, ",");
+		if (is_one_of(list, len, have, count) &&
+		    pos + len + 2 < sizeof(known))
+			pos += (size_t)snprintf(known + pos,
+			    sizeof(known) - pos, "%s%.*s", pos > 0 ? "," : "",
+			    (int)len, list);
+		if (list[len] == '\0')
+			break;
+	}
+	libssh2_free(w->session, have);
+	return (pos > 0 ? libssh2_session_method_pref(w->session, kind, known) :
+	    -1);
+}
+
 static enum status
 set_methods(struct ssh *w, const struct trust *trust)
 {
 	char keys[256];
 
 	trust_prefer(trust, keys, sizeof(keys));
-	if (libssh2_session_method_pref(w->session, LIBSSH2_METHOD_HOSTKEY,
-	    keys) != 0 ||
-	    libssh2_session_method_pref(w->session, LIBSSH2_METHOD_CRYPT_CS,
-	    CIPHERS) != 0 ||
-	    libssh2_session_method_pref(w->session, LIBSSH2_METHOD_CRYPT_SC,
-	    CIPHERS) != 0 ||
-	    libssh2_session_method_pref(w->session, LIBSSH2_METHOD_MAC_CS,
-	    MACS) != 0 ||
-	    libssh2_session_method_pref(w->session, LIBSSH2_METHOD_MAC_SC,
-	    MACS) != 0) {
-		msg_error("%s: libssh2 %s lacks what is needed: %s", w->name,
-		    libssh2_version(0), reason(w, 0));
-		return (STATUS_LOCAL);
-	}
-	return (STATUS_OK);
+	if (prefer(w, LIBSSH2_METHOD_HOSTKEY, keys) == 0 &&
+	    prefer(w, LIBSSH2_METHOD_CRYPT_CS, CIPHERS) == 0 &&
+	    prefer(w, LIBSSH2_METHOD_CRYPT_SC, CIPHERS) == 0 &&
+	    prefer(w, LIBSSH2_METHOD_MAC_CS, MACS) == 0 &&
+	    prefer(w, LIBSSH2_METHOD_MAC_SC, MACS) == 0)
+		return (STATUS_OK);
+	msg_error("%s: libssh2 %s lacks what is needed", w->name,
+	    libssh2_version(0));
+	return (STATUS_LOCAL);
 }
 
 static enum status

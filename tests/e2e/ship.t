@@ -178,7 +178,8 @@ echo "$t_host $t_type2 $t_key2" >kh.changed
 printf '%s %s %s\n@revoked * %s %s\n' "$t_host" "$t_type" "$t_key" \
     "$t_type" "$t_key" >kh.revoked
 echo "@cert-authority * $t_type $t_key" >kh.ca
-t_print=$(ssh-keygen -lf "$SCRATCH/ssh/host_ed25519.pub" | cut -d ' ' -f 2)
+t_print=$(ssh-keygen -lf "$SCRATCH/ssh/host_ed25519.pub" | cut -d ' ' -f 2 |
+    sed 's/+/[+]/g')
 t_accepted=$(grep -c Accepted "$SSHD_LOG")
 for t_case in 'empty unknown ssh-keyscan' 'changed changed.*line.1 ssh-keygen.-R' \
     'revoked revoked.by.*line.2 administrator' \
@@ -190,7 +191,7 @@ for t_case in 'empty unknown ssh-keyscan' 'changed changed.*line.1 ssh-keygen.-R
 done
 is "$(grep -c Accepted "$SSHD_LOG")" "$t_accepted" 'nobody had logged in'
 echo "$t_host $t_type $t_key" >kh.hashed
-ssh-keygen -q -H -f kh.hashed 2>/dev/null
+ssh-keygen -q -H -f kh.hashed >/dev/null 2>&1
 run pgb-ship -i "$SSH_KEY" --known-hosts kh.empty --known-hosts kh.hashed \
     --sink "$URL/x" <dump
 status_is 0 'a hashed name, in the second of two files'
@@ -234,7 +235,7 @@ untouched 'loose key' pgb-ship --known-hosts "$KNOWN_HOSTS" -i loose "$URL/x"
 refused 2 'loose: others may read' 'a key that others may read'
 like "$ERR" 'hint: chmod 600 loose' 'what to do'
 cp "$SSH_KEY" locked
-ssh-keygen -q -p -P '' -N 'open sesame' -f locked
+ssh-keygen -q -p -P '' -N 'open sesame' -f locked >/dev/null
 untouched 'locked' setsid -w pgb-ship --known-hosts "$KNOWN_HOSTS" -i locked \
     "$URL/x"
 refused 5 'passphrase, and there is no terminal' 'a locked key, no terminal'
