@@ -10,13 +10,13 @@
 #include "shipment.h"
 #include "sig.h"
 
-#define TIMEOUT_SECONDS	60
+#define TIMEOUT_SECONDS	"60"
 #define TIMEOUT_MAX	86400
 
 struct line {
 	struct ship_opts opts;
 	const char *fetch;
-	uint64_t timeout;
+	const char *timeout;
 	struct opt_list dests;
 };
 
@@ -50,7 +50,7 @@ parse(struct line *l, int argc, char **argv)
 		    "password in the first line" },
 		{ OPT_EACH, 0, "known-hosts", "FILE", &o->known_hosts,
 		    "host keys, in place of the usual files" },
-		{ OPT_SIZE, 0, "timeout", "SECONDS", &l->timeout,
+		{ OPT_STRING, 0, "timeout", "SECONDS", &l->timeout,
 		    "to connect, and without a sign of life [60]" },
 		{ OPT_FLAG, 0, "allow-no-fsync", NULL, &o->no_fsync_ok,
 		    "take a server that cannot sync a file" },
@@ -73,12 +73,15 @@ static enum status
 check(struct line *l)
 {
 	const struct ship_opts *o = &l->opts;
+	uint64_t seconds;
 
-	if (l->timeout == 0 || l->timeout > TIMEOUT_MAX) {
-		msg_error("--timeout: not within 1 to %d seconds", TIMEOUT_MAX);
+	if (opt_size(l->timeout, &seconds) == -1 || seconds == 0 ||
+	    seconds > TIMEOUT_MAX) {
+		msg_error("--timeout: %s: not a number of seconds, 1 to %d",
+		    l->timeout, TIMEOUT_MAX);
 		return (STATUS_USAGE);
 	}
-	l->opts.timeout_ms = (int)l->timeout * 1000;
+	l->opts.timeout_ms = (int)seconds * 1000;
 	if (l->fetch == NULL && l->dests.count == 0) {
 		msg_error("no destination");
 		msg_hint("sftp://[USER@]HOST[:PORT]/PATH, file:///PATH or a "

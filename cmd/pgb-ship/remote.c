@@ -45,7 +45,8 @@ remote_fail(const struct sftp *s, const char *name, const char *what,
 		return (STATUS_LOCAL);
 	msg_error("%s: %s%s%s", name, what != NULL ? what : "",
 	    what != NULL ? ": " : "", sftp_strerror(s, error));
-	return (error == SFTP_LOST ? STATUS_RETRY : STATUS_REMOTE);
+	return (error == SFTP_LOST && !sftp_is_garbage(s) ? STATUS_RETRY :
+	    STATUS_REMOTE);
 }
 
 /* --- sweep --- */

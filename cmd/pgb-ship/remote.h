@@ -24,7 +24,7 @@ struct sftp *remote_open(const struct dest *d, const char *name,
  * remote_fail(s, name, what, error):
  * The error line "NAME: WHAT: REASON" (what may be NULL), none for a caught
  * signal, and the status that fits: STATUS_RETRY for a lost connection,
- * STATUS_REMOTE for what the server refuses.
+ * STATUS_REMOTE for what the server refuses or does not understand.
  */
 enum status remote_fail(const struct sftp *, const char *name,
     const char *what, int error);

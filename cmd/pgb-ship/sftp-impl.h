@@ -83,6 +83,7 @@ struct sftp {
 	int64_t heard;		/* when bytes came last, ms */
 	int64_t pinged;
 	char lost[256];		/* why, once lost */
+	bool garbage;		/* lost, and the server is to blame */
 	char words[200];	/* the server's, of the last STATUS */
 
 	size_t in_pos, in_len;	/* unread part of in[] */

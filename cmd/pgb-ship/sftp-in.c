@@ -135,9 +135,11 @@ refuse_length(struct sftp *s, const uint8_t *p, size_t have)
 		text[i] = (char)p[i];
 	}
 	text[i] = '\0';
-	if (!s->started && i >= 4)
+	if (!s->started && i >= 4) {
+		s->garbage = true;
 		return (sftp_lose(s, "the server prints \"%s\" before the SFTP "
 		    "protocol: a start-up file of its shell?", text));
+	}
 	return (garbage(s, "an answer of impossible length"));
 }
 

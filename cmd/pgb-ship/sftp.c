@@ -56,6 +56,7 @@ int
 garbage(struct sftp *s, const char *what)
 {
 
+	s->garbage = !sftp_is_lost(s);
 	return (sftp_lose(s,
 	    "the server does not keep to the SFTP protocol: %s", what));
 }
@@ -118,6 +119,13 @@ sftp_is_lost(const struct sftp *s)
 {
 
 	return (s->lost[0] != '\0');
+}
+
+bool
+sftp_is_garbage(const struct sftp *s)
+{
+
+	return (s->garbage);
 }
 
 const char *
@@ -415,10 +423,12 @@ sftp_start(struct sftp *s)
 	}
 	if (g.bad)
 		return (garbage(s, "a version cut short"));
-	if (version != VERSION)
+	if (version != VERSION) {
+		s->garbage = true;
 		return (sftp_lose(s,
 		    "the server speaks SFTP version %u, not %u",
 		    (unsigned)version, VERSION));
+	}
 	return (sftp_has(s, SFTP_LIMITS) ? ask_limits(s) : SFTP_OK);
 }
 

@@ -129,8 +129,10 @@ void sftp_deafen(struct sftp *, bool on);
 /* Monotonic time in ms. */
 int64_t sftp_now(void);
 
-/* Whether SFTP_LOST has been returned. */
+/* Whether SFTP_LOST has been returned; and whether because the server does not
+ * speak the protocol, so that trying again is no use. */
 bool sftp_is_lost(const struct sftp *);
+bool sftp_is_garbage(const struct sftp *);
 
 /* What an error means; borrowed until the next call. */
 const char *sftp_strerror(const struct sftp *, int error);

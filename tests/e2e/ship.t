@@ -256,6 +256,54 @@ typed 'open sesame' "pgb-ship --known-hosts $KNOWN_HOSTS -i locked --sink \
 status_is 0 'its passphrase is asked for on the terminal'
 unlike "$(cat typescript)" sesame 'and not shown'
 
+# --- servers that lack something ---------------------------------------------------
+
+# served OPTIONS COMMAND...: run it against a server of another kind.
+served()
+{
+	sshd_stop
+	sshd_start "ForceCommand internal-sftp -d $REMOTE $1"
+	shift
+	run "$@" <dump
+}
+fresh
+served '-P fsync' $SHIP --sink "$URL/x"
+refused 5 'does not say when a file is on disk' 'no fsync'
+like "$ERR" 'hint: --allow-no-fsync' 'what to do'
+run $SHIP --sink --allow-no-fsync "$URL/x" <dump
+status_is 0 '--allow-no-fsync'
+served '-P posix-rename' $SHIP --sink --overwrite "$URL/x"
+status_is 5 'no rename that replaces'
+like "$ERR" 'cannot replace a file in one step' 'says so'
+run $SHIP --sink "$URL/y" <dump
+status_is 0 'which a new name does not need'
+served '-P limits,statvfs,opendir,readdir' $SHIP --sink --expect-size 1T \
+    "$URL/z"
+status_is 0 'no limits, no statvfs, no lists'
+like "$ERR" 'warning: .*does not tell how much is free' 'says what is not checked'
+is "$(cat "$REMOTE/x" "$REMOTE/y" "$REMOTE/z" | cksum)" \
+    "$(cat dump dump dump | cksum)" 'all are whole'
+fresh
+served '-P rename' $SHIP --sink "$URL/x"
+refused 5 'rename: permission denied' 'no rename at all'
+served '-P open' $SHIP --sink "$URL/x"
+refused 5 'create: permission denied' 'no file may be opened'
+sshd_stop
+sshd_start 'ForceCommand echo Welcome to vault'
+untouched 'greeting' $SHIP --sink "$URL/x"
+refused 5 'the server prints ".*" before' \
+    'a start-up file that greets'
+sshd_stop
+sshd_start 'RekeyLimit 2M'
+run $SHIP --sink "$URL/x" <big
+status_is 0 'new session keys every 2 MB'
+ok 'byte for byte' cmp big "$REMOTE/x"
+run $SHIP --fetch "$URL/x"
+ok 'and back' cmp big out
+fresh
+sshd_stop
+sshd_start
+
 # --- passwords -------------------------------------------------------------------
 
 if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
@@ -297,6 +345,20 @@ if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
 	    <dump >out"
 	status_is 0 'a password asked for on the terminal'
 	unlike "$(cat typescript)" geheim 'and not shown'
+	sed -e 's/^PasswordAuthentication.*/PasswordAuthentication no/' \
+	    -e 's/^KbdInteractive.*/KbdInteractiveAuthentication yes/' \
+	    -e 's/^UsePAM.*/UsePAM yes/' sshd2 >sshd3
+	t_port=$((SSHD_PORT + 2))
+	setpriv --pdeathsig TERM "$(command -v sshd)" -D -e -f sshd3 \
+	    -p $t_port 2>sshd3.log &
+	at_exit $!
+	await 10 grep -q 'listening on' sshd3.log || bail "$(cat sshd3.log)"
+	sed "s/:$SSHD_PORT/:$t_port/" "$KNOWN_HOSTS" >kh2
+	t_url=sftp://shipper@127.0.0.1:$t_port$REMOTE
+	fresh
+	(umask 077; echo geheim >pw3)
+	run $t_ship --password-file pw3 "$t_url/x" <dump
+	status_is 0 'a password asked for in a dialogue'
 	[ "$(id -u "$SSHD_USER")" = 0 ] ||
 	    chown -R "$SSHD_USER" "$REMOTE" "$SCRATCH/ssh"
 else
