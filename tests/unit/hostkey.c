@@ -273,8 +273,8 @@ test_print(void)
 	if (unbase64(b64, key, sizeof(key), &len) == -1)
 		abort();
 	hostkey_print(key, len, out);
-	same(out,
-	    "SHA256:qIteOZ/AHSUwfbtBK+AVgI6KmOQX5pV8Ke5yXWEU0Rc", "fingerprint");
+	same(out, "SHA256:qIteOZ/AHSUwfbtBK+AVgI6KmOQX5pV8Ke5yXWEU0Rc",
+	    "fingerprint");
 	hostkey_type(key, len, type, sizeof(type));
 	same(type, "ssh-ed25519", "type");
 }
