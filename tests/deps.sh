@@ -117,8 +117,11 @@ install_as_root()
 		postgresql) service=postgresql.service ;;
 		*) continue ;;
 		esac
-		if systemctl disable "$service" >/dev/null 2>&1; then
-			echo "deps: $service was left disabled"
+		# Without systemd the links are there all the same.
+		if systemctl disable "$service" >/dev/null 2>&1 ||
+		    deb-systemd-helper disable "$service" >/dev/null 2>&1
+		then
+			echo "deps: $service is left disabled"
 		fi
 	done
 }

@@ -116,8 +116,12 @@ accepted '--through age' \
     "pgb-dump appdb | pgb-verify --through 'age -r $PUB' | $ship" \
     'age -d -i key.txt'
 accepted '--through, two programs' \
-    "pgb-dump appdb | pgb-verify --through 'zstd -q | age -r $PUB' | $ship" \
+    "pgb-dump appdb | pgb-verify --through 'zstd -q' |
+	pgb-verify --through 'age -r $PUB' | $ship" \
     'age -d -i key.txt | zstd -dq'
+refused '--through, a pipe of sh, which hides the death of its first part' \
+    "pgb-dump appdb | pgb-verify --through 'zstd -q | age -r $PUB' | $ship" \
+    'last part only'
 cat >dies <<'END'
 #!/bin/sh
 # Half a dump goes through age, which is then killed.

@@ -14,17 +14,14 @@ options_of_help()
 
 for page in man/*; do
 	is "$(mandoc -T lint -W warning "$page" 2>&1)" '' "$page: mandoc is content"
-	mandoc -T utf8 "$page" | col -b >"$SCRATCH/text" 2>/dev/null
-	for part in NAME DESCRIPTION 'SEE ALSO'; do
-		ok "$page: $part" grep -q "^$part" "$SCRATCH/text"
+	for part in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'
+	do
+		ok "$page: $part" grep -q "^\.Sh $part" "$page"
 	done
 done
 
 for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 	ok "$p has a page" test -s "man/$p.1"
-	for part in SYNOPSIS 'EXIT STATUS' EXAMPLES; do
-		ok "man/$p.1: $part" grep -q "^\.Sh $part" "man/$p.1"
-	done
 	run "$p" --help
 	status_is 0 "$p --help"
 	like "$OUT" "^[Uu]sage: $p" "$p --help begins with the usage"
