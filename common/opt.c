@@ -231,15 +231,23 @@ shown(const struct opt *o, bool is_long, char *buf, size_t len)
 	return (buf);
 }
 
-/* "--name=VALUE" or "-xVALUE" as one word on the list. */
+/*
+ * "--name=VALUE" or "-xVALUE" as one word on the list.  An empty value needs
+ * the long form: a bare "-x" would take the next word for it.
+ */
 static int
 pass_on(const struct opt *o, const char *name, bool is_long, const char *arg)
 {
 	char *word;
+	int len;
 
-	if (asprintf(&word, "%s%s%s", name,
-	    arg != NULL && (is_long || o->sname == 0) ? "=" : "",
-	    arg != NULL ? arg : "") == -1)
+	if (arg == NULL)
+		len = asprintf(&word, "%s", name);
+	else if (!is_long && arg[0] != '\0')
+		len = asprintf(&word, "%s%s", name, arg);
+	else
+		len = asprintf(&word, "--%s=%s", o->lname, arg);
+	if (len == -1)
 		return (-1);
 	if (opt_list_add(o->to, word) == -1) {
 		free(word);
@@ -282,6 +290,10 @@ take(struct table *t, int row, bool is_long, char *arg)
 			break;
 		return (STATUS_OK);
 	case OPT_PASS:
+		if (arg != NULL && arg[0] == '\0' && o->lname == NULL) {
+			msg_error("%s: its argument is empty", name);
+			return (STATUS_USAGE);
+		}
 		if (pass_on(o, name, is_long, arg) == -1)
 			break;
 		return (STATUS_OK);

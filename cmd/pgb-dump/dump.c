@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "carrier.h"
 #include "job.h"
 #include "msg.h"
 #include "pump.h"
@@ -44,6 +45,12 @@ check_content(const struct job *j)
 	const struct options *o = j->o;
 	const char *database = pg_database(j->pg);
 
+	/* Whatever came of the words that were handed on. */
+	if (carrier_archive(j->carrier) == NULL) {
+		msg_error("%s: pg_dump wrote %s, not a custom archive",
+		    database, carrier_name(j->carrier));
+		return (STATUS_DATA);
+	}
 	if (o->allow_empty)
 		return (STATUS_OK);
 	if (o->want_data && j->toc.tables > 0 && j->toc.table_data == 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "carrier.h"
+#include "conninfo.h"
 #include "job.h"
 #include "msg.h"
 
@@ -124,7 +125,7 @@ job_begin_globals(struct job *j, const struct options *o)
 {
 	struct opt_list words = { NULL, 0 };
 	enum status status;
-	char *database = NULL;
+	char *database = NULL, *conninfo = NULL;
 	size_t i;
 
 	*j = (struct job){ .o = o, .stock = STOCK_NONE };
@@ -134,8 +135,10 @@ job_begin_globals(struct job *j, const struct options *o)
 	status = tool_find("pg_dumpall", pg_version(j->pg), &j->tool);
 	if (status != STATUS_OK)
 		return (status);
-	/* pg_dumpall takes the database from --database alone. */
-	if (asprintf(&database, "--database=%s", pg_database(j->pg)) == -1) {
+	/* pg_dumpall takes the database from --database alone, and reads a
+	 * name with '=' in it as a conninfo string: so it is given one. */
+	if (conninfo_add(&conninfo, "dbname", pg_database(j->pg)) == -1 ||
+	    asprintf(&database, "--database=%s", conninfo) == -1) {
 		database = NULL;
 		goto fail;
 	}
@@ -155,6 +158,7 @@ fail:
 	status = no_memory("pg_dumpall");
 out:
 	opt_list_free(&words);
+	free(conninfo);
 	free(database);
 	return (status);
 }

@@ -76,6 +76,7 @@ set_environment(struct launch *l)
 	/* Its messages are read by us: blame.h. */
 	l->env[n++] = "LC_ALL=C";
 	l->env[n++] = "LANGUAGE";
+	l->env[n++] = "PG_COLOR=never";
 	/* The server is chosen: these could only contradict. */
 	l->env[n++] = "PGHOSTADDR";
 	l->env[n++] = "PGTARGETSESSIONATTRS";

@@ -457,6 +457,23 @@ unlike "$OUT" 'SCRAM' 'has none'
 fails 5 'pg_dumpall: error: .*permission denied' '--globals by a weak role' \
     pgb-dump --globals -U weak
 is "$(grep -c . out)" 0 'writes nothing that looks whole'
+psql -Xqd postgres -c 'CREATE DATABASE "dbname=template1 host=/nowhere"'
+run pgb-dump --globals -d "dbname='dbname=template1 host=/nowhere'"
+status_is 0 '--globals by way of a database with a conninfo for a name'
+psql -Xqd postgres -c 'DROP DATABASE "dbname=template1 host=/nowhere"'
+
+# --- what could come out wrong ----------------------------------------------
+
+run pgb-dump -T '' -n shop -S '' -Z0 appdb
+status_is 0 'empty values'
+cp out a
+is "$(head -c 5 a)" PGDMP 'empty values: a custom archive all the same'
+ok 'empty values: the other options count' sh -c \
+    'pg_restore -l a | grep "TABLE shop" && ! pg_restore -l a | grep archive'
+PG_COLOR=always; export PG_COLOR
+fails 5 'pg_dump: error: no matching tables' 'PG_COLOR=always' \
+    pgb-dump -t nosuch appdb
+unset PG_COLOR
 
 # --- --filter ---------------------------------------------------------------
 

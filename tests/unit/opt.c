@@ -67,6 +67,13 @@ test_kinds(void)
 	while (g.pass.count > 0)
 		free(g.pass.v[--g.pass.count]);
 	opt_list_free(&g.pass);
+	ok(parse(&g, ARGV(S("-n"), S(""), S("--schema="))) == STATUS_OK &&
+	    g.pass.count == 2 && strcmp(g.pass.v[0], "--schema=") == 0 &&
+	    strcmp(g.pass.v[1], "--schema=") == 0,
+	    "an empty value stays one word");
+	while (g.pass.count > 0)
+		free(g.pass.v[--g.pass.count]);
+	opt_list_free(&g.pass);
 	ok(parse(&g, ARGV(S("--"), S("-x"))) == STATUS_OK &&
 	    strcmp(g.operands.v[0], "-x") == 0, "-- ends the options");
 	opt_list_free(&g.operands);
