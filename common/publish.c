@@ -12,6 +12,9 @@
 #include "msg.h"
 #include "publish.h"
 
+/* How every record of this suite begins (record.h). */
+#define REPORT_BEGIN	"{\"program\":\"pgb-"
+
 #define TEMP_SUFFIX	".pgbtmp"
 #define TEMP_DIGITS	16
 #define TEMP_ROOM	256	/* NAME_MAX and the NUL */
@@ -121,6 +124,30 @@ refuse_existing(const struct publish *p)
 	return (STATUS_USAGE);
 }
 
+/* A report may stand in for one of an earlier run, for nothing else. */
+static enum status
+check_report(const struct publish *p)
+{
+	char begin[sizeof(REPORT_BEGIN) - 1];
+	ssize_t n = -1;
+	int fd;
+
+	fd = openat(p->dirfd, p->base, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd != -1)
+		n = fd_read_full(fd, begin, sizeof(begin));
+	if (n == -1)
+		msg_errno(p->path);
+	if (fd != -1)
+		close(fd);
+	if (n == -1)
+		return (STATUS_LOCAL);
+	if (n == 0 || (n == (ssize_t)sizeof(begin) &&
+	    memcmp(begin, REPORT_BEGIN, sizeof(begin)) == 0))
+		return (STATUS_OK);
+	msg_error("%s: exists and is no report", p->path);
+	return (STATUS_USAGE);
+}
+
 /* What the name is now: free, ours to replace, or an error printed. */
 static enum status
 check_target(const struct publish *p)
@@ -141,6 +168,8 @@ check_target(const struct publish *p)
 		msg_error("%s: is no regular file", p->path);
 		return (STATUS_USAGE);
 	}
+	if ((p->flags & PUBLISH_REPORT) != 0)
+		return (check_report(p));
 	if ((p->flags & PUBLISH_OVERWRITE) == 0)
 		return (refuse_existing(p));
 	return (STATUS_OK);
@@ -220,7 +249,7 @@ publish_write(struct publish *p, const void *buf, size_t len)
 }
 
 /*
- * Give the temporary its name; without PUBLISH_OVERWRITE only where the name
+ * Give the temporary its name; where nothing may be replaced, only if the name
  * is free at this very moment.  File systems without RENAME_NOREPLACE have
  * link(2), which fails on an existing name too.
  */
@@ -228,7 +257,7 @@ static int
 take_name(struct publish *p)
 {
 
-	if ((p->flags & PUBLISH_OVERWRITE) != 0)
+	if ((p->flags & (PUBLISH_OVERWRITE | PUBLISH_REPORT)) != 0)
 		return (renameat(p->dirfd, p->temp, p->dirfd, p->base));
 	if (renameat2(p->dirfd, p->temp, p->dirfd, p->base,
 	    RENAME_NOREPLACE) == 0)
@@ -249,6 +278,11 @@ publish_commit(struct publish *p)
 		msg_errno(p->path);
 		goto out;
 	}
+	/* What took the name since, perhaps the backup that this reports. */
+	if ((p->flags & PUBLISH_REPORT) != 0 &&
+	    (status = check_target(p)) != STATUS_OK)
+		goto out;
+	status = STATUS_LOCAL;
 	if (take_name(p) == -1) {
 		if (errno == EEXIST)
 			status = refuse_existing(p);

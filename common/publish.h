@@ -18,6 +18,7 @@ struct publish;
 
 #define PUBLISH_OVERWRITE	1	/* replace an existing file */
 #define PUBLISH_MKDIR		2	/* make missing directories, 0700 */
+#define PUBLISH_REPORT		4	/* replace a report, or an empty file */
 
 /*
  * publish_temp_name(name, out, outlen):
@@ -34,6 +35,8 @@ bool publish_is_temp(const char *name);
  * publish_open(path, mode, flags):
  * Create the temporary file beside path.  Without PUBLISH_OVERWRITE an
  * existing path is refused here, and again, atomically, at publish_commit().
+ * With PUBLISH_REPORT one that is neither empty nor a record of this suite is
+ * refused, here and at publish_commit(): it may be the backup itself.
  * Returns NULL after printing one error line; the status is in *status.
  */
 struct publish *publish_open(const char *path, mode_t mode, int flags,

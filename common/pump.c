@@ -348,7 +348,7 @@ pump_run(const struct pump_opts *o)
 		goto out;
 	}
 	if (o->report != NULL) {
-		p.report = publish_open(o->report, 0600, PUBLISH_OVERWRITE,
+		p.report = publish_open(o->report, 0600, PUBLISH_REPORT,
 		    &status);
 		if (p.report == NULL)
 			goto out;

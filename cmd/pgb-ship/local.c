@@ -117,6 +117,27 @@ directory(const char *path)
 	    strndup(path, (size_t)(slash - path)));
 }
 
+bool
+local_same(const char *a, const char *b)
+{
+	const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+	char *dir_a, *dir_b;
+	struct stat sa, sb;
+	bool same;
+
+	if (strcmp(slash_a != NULL ? slash_a + 1 : a,
+	    slash_b != NULL ? slash_b + 1 : b) != 0)
+		return (false);
+	dir_a = directory(a);
+	dir_b = directory(b);
+	same = dir_a != NULL && dir_b != NULL && stat(dir_a, &sa) == 0 &&
+	    stat(dir_b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	    sa.st_ino == sb.st_ino;
+	free(dir_a);
+	free(dir_b);
+	return (same);
+}
+
 static enum status
 check_directory(const char *dir, const struct ship_opts *opts)
 {

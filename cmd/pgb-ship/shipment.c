@@ -118,6 +118,12 @@ name_all(struct shipment *s)
 				msg_error("%s: named twice", p->name);
 				return (STATUS_USAGE);
 			}
+		if (!p->dest.remote && s->opts->report != NULL &&
+		    local_same(p->path, s->opts->report)) {
+			msg_error("%s: destination and report are one file",
+			    s->opts->report);
+			return (STATUS_USAGE);
+		}
 	}
 	return (STATUS_OK);
 }

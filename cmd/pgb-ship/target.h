@@ -45,6 +45,13 @@ struct target *upload_open(const struct dest *d, const char *path,
 struct target *local_open(const char *path, const struct ship_opts *opts,
     enum status *status);
 
+/*
+ * local_same(a, b):
+ * Whether two paths name one entry of one directory.  A directory that is not
+ * there yet is none that both are in.
+ */
+bool local_same(const char *a, const char *b);
+
 /* A temporary file that was not touched for so long belongs to nobody. */
 #define TARGET_STALE_SECONDS	(24 * 3600)
 

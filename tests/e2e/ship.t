@@ -167,6 +167,33 @@ mkdir "$REMOTE/d"
 run $SHIP --sink --overwrite "$URL/d" <dump
 status_is 2 'a directory of that name'
 
+# --- a report in the backup's place --------------------------------------------
+
+fresh
+ln -s . here
+for t_report in r "$SCRATCH/r" here/r ./ssh/../r; do
+	untouched "--report $t_report" $SHIP --sink --report "$t_report" r
+	status_is 2 "--report $t_report: is the destination"
+	like "$ERR" ': destination and report are one file$' 'says so'
+	ok 'nothing is there' test ! -e r
+done
+run $SHIP --sink --report r.json r <dump
+status_is 0 'a report beside the destination'
+ok 'which is whole' cmp dump r
+# The server's directory, by another way.
+run $SHIP --sink --report "$REMOTE/x" "$URL/x" <dump
+status_is 2 'a report over what was published'
+like "$ERR" "$REMOTE/x: exists and is no report" 'says so'
+ok 'the backup is whole' cmp dump "$REMOTE/x"
+is "$(files)" './x ' 'and nothing else is there'
+untouched 'existing' $SHIP --sink --report dump "$URL/y"
+status_is 2 'a report over a backup'
+like "$ERR" 'dump: exists and is no report' 'says so'
+run $SHIP --sink --report report "$URL/y" <dump
+run $SHIP --sink --report report "$URL/z" <dump
+status_is 0 'a report over a report'
+ok 'is the new one' grep -q "$URL/z" report
+
 # --- host keys -----------------------------------------------------------------
 
 fresh

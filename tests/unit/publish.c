@@ -77,6 +77,56 @@ test_publish(void)
 }
 
 static void
+write_file(const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+/* What a report meets under its name, at its opening and at its commit. */
+static void
+report(const char *early, const char *late, const char *want, const char *name)
+{
+	static const char line[] = "{\"program\":\"pgb-new\"}\n";
+	enum status st;
+	struct publish *p;
+
+	unlink(path);
+	if (early != NULL)
+		write_file(early);
+	p = publish_open(path, 0600, PUBLISH_REPORT, &st);
+	if (late != NULL)
+		write_file(late);
+	if (p != NULL) {
+		publish_write(p, line, sizeof(line) - 1);
+		st = publish_commit(p);
+	}
+	ok(st == (want == NULL ? STATUS_OK : STATUS_USAGE) &&
+	    holds(want == NULL ? line : want) && entries() == 1, "%s", name);
+}
+
+static void
+test_report(void)
+{
+
+	report(NULL, NULL, NULL, "a report under a free name");
+	report("", NULL, NULL, "replaces an empty file");
+	report("{\"program\":\"pgb-ship\",\"x\":1}\n", NULL, NULL,
+	    "replaces a report");
+	report("{\"program\":\"pgb", NULL, "{\"program\":\"pgb",
+	    "not the beginning of one");
+	report("PGDMP", NULL, "PGDMP", "not a backup");
+	report("{\"program\":\"other\"}\n", NULL,
+	    "{\"program\":\"other\"}\n", "not the report of others");
+	report(NULL, "PGDMP", "PGDMP", "not a backup that came meanwhile");
+	report("", "PGDMP", "PGDMP", "not a file that was filled meanwhile");
+	ok(publish_open("/dev/null", 0600, PUBLISH_REPORT, &(enum status){ 0 })
+	    == NULL, "not a device");
+}
+
+static void
 test_names(void)
 {
 	char temp[256], name[400];
@@ -125,6 +175,7 @@ main(void)
 		return (1);
 	snprintf(path, sizeof(path), "%s/file", dir);
 	test_publish();
+	test_report();
 	test_names();
 	test_record();
 	unlink(path);
