@@ -113,15 +113,12 @@ install_as_root()
 	# A server that came for the tests is not to run after the next boot.
 	for service; do
 		case $service in
-		openssh-server) service=ssh.service ;;
-		postgresql) service=postgresql.service ;;
+		openssh-server) service=ssh ;;
+		postgresql) ;;
 		*) continue ;;
 		esac
-		# Without systemd the links are there all the same.
-		if systemctl disable "$service" >/dev/null 2>&1 ||
-		    deb-systemd-helper disable "$service" >/dev/null 2>&1
-		then
-			echo "deps: $service is left disabled"
+		if update-rc.d "$service" disable >/dev/null 2>&1; then
+			echo "deps: the service $service is left disabled"
 		fi
 	done
 }

@@ -139,7 +139,10 @@ quit()
 	trap '' INT TERM HUP
 	trap - EXIT
 	for t_pid in ${T_PIDS:-}; do
-		kill_tree "$t_pid" KILL
+		kill_tree "$t_pid" TERM
+	done
+	for t_pid in ${T_PIDS:-}; do
+		await 1 gone "$t_pid" || kill_tree "$t_pid" KILL
 	done
 	# Whatever else runs with our scratch directory in its environment.
 	for t_file in $(grep -lsz "^PGB_SCRATCH=$SCRATCH\$" \
@@ -194,7 +197,9 @@ await()
 # gone PID: no such process (a zombie counts as gone).
 gone()
 {
-	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+	{ read -r t_stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	case ${t_stat##*) } in [ZX]*) return 0 ;; esac
+	return 1
 }
 
 # size FILE: its length in bytes, 0 where there is none.
