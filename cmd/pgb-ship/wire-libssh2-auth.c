@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent.h"
 #include "hostkey.h"
 #include "keys.h"
 #include "msg.h"
@@ -11,6 +12,7 @@
 #include "wire-libssh2-impl.h"
 
 #define ASK_TIMES	3
+#define AGENT_MS	5000
 
 /* How one attempt ended. */
 enum auth {
@@ -131,11 +133,24 @@ use_agent_keys(struct ssh *w, LIBSSH2_AGENT *agent,
 static enum auth
 use_agent(struct ssh *w, const struct key_files *keys)
 {
+	const char *path = getenv("SSH_AUTH_SOCK");
+	int timeout_ms = w->opts->timeout_ms;
 	enum auth result = AUTH_NO;
 	LIBSSH2_AGENT *agent;
 
-	if (getenv("SSH_AUTH_SOCK") == NULL ||
-	    (agent = libssh2_agent_init(w->session)) == NULL)
+	if (path == NULL || path[0] == '\0')
+		return (AUTH_NO);
+	if (timeout_ms > AGENT_MS)
+		timeout_ms = AGENT_MS;
+	if (agent_probe(path, timeout_ms) == AGENT_SILENT) {
+		if (sig_caught() != 0)
+			return (AUTH_GONE);
+		msg_warning("%s: ssh-agent does not answer: going on without "
+		    "it", path);
+		tried(w, "agent (no answer)");
+		return (AUTH_NO);
+	}
+	if ((agent = libssh2_agent_init(w->session)) == NULL)
 		return (AUTH_NO);
 	if (libssh2_agent_connect(agent) != 0)
 		tried(w, "agent (not there)");

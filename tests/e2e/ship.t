@@ -239,6 +239,28 @@ status_is 0 'a key of the agent'
 run env HOME="$SCRATCH/none" pgb-ship --known-hosts "$KNOWN_HOSTS" --sink \
     -i "$SSH_KEY_ECDSA.pub" "$URL/agent2" <dump
 status_is 0 'named by its public half'
+# One that has died takes connections still, and never says a word.
+for t_len in '' 0000 00000002 0000000a0c ffffffff; do
+	rm -f agent.sock
+	perl -MIO::Socket::UNIX -e '
+		$s = IO::Socket::UNIX->new(Local => "agent.sock", Listen => 5);
+		while (1) {
+			push @c, scalar $s->accept;
+			$c[-1]->syswrite(pack "H*", $ARGV[0]);
+		}' "$t_len" &
+	t_pid=$!
+	at_exit $t_pid
+	await 10 test -S agent.sock
+	fresh
+	run timeout 60 env SSH_AUTH_SOCK=agent.sock pgb-ship --timeout 3 \
+	    --sink "$URL/x" <dump
+	status_is 0 "an agent that stops after '$t_len'"
+	like "$ERR" 'warning: agent.sock: ssh-agent does not answer' \
+	    'is passed over with a warning'
+	kill $t_pid
+done
+run env SSH_AUTH_SOCK=agent.sock pgb-ship --sink "$URL/y" <dump
+status_is 0 'an agent whose socket alone is left'
 unset SSH_AUTH_SOCK
 fresh
 ssh-keygen -q -t ed25519 -N '' -f strange
