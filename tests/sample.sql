@@ -121,9 +121,8 @@ SELECT o, l, (SELECT sku FROM products OFFSET 0 LIMIT 1), 1 + l % 5,
     round((random() * 500)::numeric, 2)
 FROM generate_series(1, :n) o, generate_series(1, 2) l;
 UPDATE order_items i SET sku = p.sku
-FROM (SELECT sku, row_number() OVER (ORDER BY sku) AS r, count(*) OVER () AS c
-    FROM products) p
-WHERE i.line = 2 AND p.r = 1 + i.order_id % p.c;
+FROM (SELECT sku, row_number() OVER (ORDER BY sku) AS r FROM products) p
+WHERE i.line = 2 AND p.r = 1 + i.order_id % (SELECT count(*) FROM products);
 
 INSERT INTO documents (order_id, title, scan)
 SELECT i, 'scan ' || i || '.pdf', lo_from_bytea(0, decode(
