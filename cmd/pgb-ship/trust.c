@@ -8,12 +8,19 @@
 #include "msg.h"
 #include "trust.h"
 
-#define SYSTEM_FILE	"/etc/ssh/ssh_known_hosts"
+/* The second ones are old, but ssh(1) reads them still, and a key may be revoked
+ * there alone. */
+static const char *const user_names[] = { "known_hosts", "known_hosts2" };
+static const char *const system_files[] = { "/etc/ssh/ssh_known_hosts",
+    "/etc/ssh/ssh_known_hosts2" };
+
+#define USER_FILES	(sizeof(user_names) / sizeof(user_names[0]))
+#define SYSTEM_FILES	(sizeof(system_files) / sizeof(system_files[0]))
 
 struct trust {
 	const char *name, *host;
 	unsigned port;
-	char *user_file;	/* where the list is empty */
+	char *user_files[USER_FILES];	/* read where the list is empty */
 	const char *first_file;	/* for hints */
 	struct hostkeys *keys;
 };
@@ -33,6 +40,30 @@ load(struct trust *t, const char *path, bool named)
 	return (STATUS_OK);
 }
 
+static enum status
+load_usual(struct trust *t)
+{
+	enum status status = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < USER_FILES && status == STATUS_OK; i++)
+		status = load(t, t->user_files[i], false);
+	for (i = 0; i < SYSTEM_FILES && status == STATUS_OK; i++)
+		status = load(t, system_files[i], false);
+	return (status);
+}
+
+static int
+find_usual(struct trust *t)
+{
+	size_t i;
+
+	for (i = 0; i < USER_FILES; i++)
+		if ((t->user_files[i] = keys_home(user_names[i])) == NULL)
+			return (-1);
+	return (0);
+}
+
 struct trust *
 trust_new(const char *name, const char *host, unsigned port,
     const struct opt_list *files, enum status *status)
@@ -43,7 +74,7 @@ trust_new(const char *name, const char *host, unsigned port,
 	*status = STATUS_LOCAL;
 	if ((t = calloc(1, sizeof(*t))) == NULL ||
 	    (t->keys = hostkeys_new(host, port)) == NULL ||
-	    (t->user_file = keys_home("known_hosts")) == NULL) {
+	    find_usual(t) == -1) {
 		msg_error("%s: known_hosts: %s", name, strerror(errno));
 		trust_free(t);
 		return (NULL);
@@ -51,15 +82,13 @@ trust_new(const char *name, const char *host, unsigned port,
 	t->name = name;
 	t->host = host;
 	t->port = port;
-	t->first_file = files->count > 0 ? files->v[0] : t->user_file;
+	t->first_file = files->count > 0 ? files->v[0] :
+	    t->user_files[0];
 	*status = STATUS_OK;
 	for (i = 0; i < files->count && *status == STATUS_OK; i++)
 		*status = load(t, files->v[i], true);
-	if (files->count == 0) {
-		*status = load(t, t->user_file, false);
-		if (*status == STATUS_OK)
-			*status = load(t, SYSTEM_FILE, false);
-	}
+	if (files->count == 0)
+		*status = load_usual(t);
 	if (*status == STATUS_OK)
 		return (t);
 	trust_free(t);
@@ -69,11 +98,13 @@ trust_new(const char *name, const char *host, unsigned port,
 void
 trust_free(struct trust *t)
 {
+	size_t i;
 
 	if (t == NULL)
 		return;
 	hostkeys_free(t->keys);
-	free(t->user_file);
+	for (i = 0; i < USER_FILES; i++)
+		free(t->user_files[i]);
 	free(t);
 }
 

@@ -222,6 +222,20 @@ ssh-keygen -q -H -f kh.hashed >/dev/null 2>&1
 run pgb-ship -i "$SSH_KEY" --known-hosts kh.empty --known-hosts kh.hashed \
     --sink "$URL/x" <dump
 status_is 0 'a hashed name, in the second of two files'
+fresh
+echo "@revoked * $t_type $t_key" >"${KNOWN_HOSTS}2"
+untouched 'known_hosts2' pgb-ship -i "$SSH_KEY" "$URL/y"
+refused 5 "$t_print: revoked by .*known_hosts2 line 1" 'revoked in known_hosts2'
+rm "${KNOWN_HOSTS}2"
+if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
+	# In a namespace of its own, so that it does not outlast the test.
+	untouched 'ssh_known_hosts2' unshare -m sh -c '
+		mount -t tmpfs none /etc/ssh && echo "$1" >/etc/ssh/$0 &&
+		shift && exec "$@"' ssh_known_hosts2 \
+	    "@revoked * $t_type $t_key" pgb-ship -i "$SSH_KEY" "$URL/y"
+	refused 5 "$t_print: revoked by .*ssh_known_hosts2 line 1" \
+	    'revoked in ssh_known_hosts2'
+fi
 untouched 'no file' pgb-ship --known-hosts kh.none "$URL/y"
 status_is 2 'a file that is not there'
 
