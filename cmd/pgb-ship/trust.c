@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,8 @@ struct trust {
 	const char *name, *host;
 	unsigned port;
 	char *user_files[USER_FILES];	/* read where the list is empty */
-	const char *first_file;	/* for hints */
+	const char *learn;	/* where a key can be added */
+	bool learn_usual;	/* not in the list: it would have to go */
 	struct hostkeys *keys;
 };
 
@@ -64,6 +67,22 @@ find_usual(struct trust *t)
 	return (0);
 }
 
+/* Nothing can be added to /dev/null, or to the pipe of a shell's <(...). */
+static void
+choose_learn(struct trust *t, const struct opt_list *files)
+{
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < files->count; i++)
+		if (stat(files->v[i], &st) == 0 && S_ISREG(st.st_mode)) {
+			t->learn = files->v[i];
+			return;
+		}
+	t->learn = t->user_files[0];
+	t->learn_usual = files->count > 0;
+}
+
 struct trust *
 trust_new(const char *name, const char *host, unsigned port,
     const struct opt_list *files, enum status *status)
@@ -82,13 +101,12 @@ trust_new(const char *name, const char *host, unsigned port,
 	t->name = name;
 	t->host = host;
 	t->port = port;
-	t->first_file = files->count > 0 ? files->v[0] :
-	    t->user_files[0];
 	*status = STATUS_OK;
 	for (i = 0; i < files->count && *status == STATUS_OK; i++)
 		*status = load(t, files->v[i], true);
 	if (files->count == 0)
 		*status = load_usual(t);
+	choose_learn(t, files);
 	if (*status == STATUS_OK)
 		return (t);
 	trust_free(t);
@@ -125,8 +143,9 @@ hint_learn(const struct trust *t, const char *type)
 	else if (strncmp(type, "ecdsa", 5) == 0)
 		type = "ecdsa";
 	msg_hint("if that is the fingerprint that the server's administrator "
-	    "tells you: ssh-keyscan -p %u -t %s %s >> %s", t->port, type,
-	    t->host, t->first_file);
+	    "tells you%s: ssh-keyscan -p %u -t %s %s >> %s",
+	    t->learn_usual ? ", leave out --known-hosts, and" : "", t->port,
+	    type, t->host, t->learn);
 }
 
 static void

@@ -236,6 +236,14 @@ if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
 	refused 5 "$t_print: revoked by .*ssh_known_hosts2 line 1" \
 	    'revoked in ssh_known_hosts2'
 fi
+untouched '/dev/null' pgb-ship --known-hosts /dev/null "$URL/y"
+refused 5 "$t_print: unknown" 'known_hosts /dev/null'
+like "$ERR" "hint: .*leave out --known-hosts.* >> $KNOWN_HOSTS\$" \
+    'a key cannot be added there'
+untouched '/dev/null, file' pgb-ship --known-hosts /dev/null \
+    --known-hosts kh.empty "$URL/y"
+like "$ERR" 'administrator tells you: ssh-keyscan .* >> kh.empty$' \
+    'but to a file'
 untouched 'no file' pgb-ship --known-hosts kh.none "$URL/y"
 status_is 2 'a file that is not there'
 
