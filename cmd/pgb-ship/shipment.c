@@ -279,6 +279,32 @@ describe(const struct shipment *s, struct record *r)
 	}
 }
 
+/* Of "15.18 (Debian 15.18-0+deb12u1)" the first word counts. */
+static void
+compare(const char *option, const char *said, const char *header, bool words)
+{
+	size_t n;
+
+	if (said == NULL || header == NULL || strcmp(said, header) == 0)
+		return;
+	n = strcspn(header, " ");
+	if (words && strcspn(said, " ") == n && memcmp(said, header, n) == 0)
+		return;
+	msg_warning("%s %s: the archive says %s", option, said, header);
+}
+
+/* The command line counts more, but perhaps this is the wrong database. */
+static void
+compare_header(const struct shipment *s)
+{
+	const struct archive_header *h = carrier_archive(s->carrier);
+
+	if (h == NULL)
+		return;
+	compare("--db", s->opts->db, h->dbname, false);
+	compare("--server", s->opts->server, h->server, true);
+}
+
 static enum status
 on_finish(void *arg, struct pump *p)
 {
@@ -290,6 +316,7 @@ on_finish(void *arg, struct pump *p)
 
 	if (!s->opened && (status = let_go(s, p)) != STATUS_OK)
 		return (status);
+	compare_header(s);
 	for (i = 0; i < s->count; i++) {
 		if ((t = s->stops[i].target) == NULL)
 			continue;

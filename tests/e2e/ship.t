@@ -116,6 +116,18 @@ is "$(stat -c %a "$REMOTE/a" "$REMOTE/b")" "700
 fresh
 try "zstd -qc dump | $SHIP --sink --server 9/6 '$URL/{db}.{server}.zst'"
 is "$(files)" "./$DB.9%2F6.zst " 'inside zstd; the command line counts more'
+like "$ERR" '^pgb-ship: warning: --server 9/6: the archive says [1-9]' \
+    'and says so'
+is "$(printf '%s\n' "$ERR" | wc -l)" 1 'in one line'
+run $SHIP --sink --db other "$URL/{db}" <dump
+status_is 0 '--db of another database'
+ok 'counts' test -e "$REMOTE/other"
+is "$ERR" 'pgb-ship: warning: --db other: the archive says app db' \
+    'and says so in one line'
+run $SHIP --sink --db 'app db' --server "$SERVER" "$URL/{db}.{server}" <dump
+is "$RC$ERR" 0 'what the archive says too is not spoken of'
+run $SHIP --sink --db sql "$URL/{db}" <sql
+is "$RC$ERR" 0 'nor what it does not say'
 fresh
 for t_in in sql big; do
 	run $SHIP "$URL/{db}" "$SCRATCH/never" <$t_in
