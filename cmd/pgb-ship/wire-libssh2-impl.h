@@ -7,7 +7,12 @@
 
 #include "wire-libssh2.h"
 
-/* Shared by wire-libssh2.c and wire-libssh2-auth.c, and by nobody else. */
+/* Shared by the wire-libssh2*.c, and by nobody else. */
+
+/* Bytes not sent yet: where more are not asked for, and the most there are. */
+#define OUT_ENOUGH	((size_t)64 * 1024)
+#define OUT_MAX		((size_t)256 * 1024)
+
 struct ssh {
 	struct wire wire;	/* first: a struct wire * is this */
 	const struct dest *dest;
@@ -19,6 +24,10 @@ struct ssh {
 	LIBSSH2_CHANNEL *channel;
 	uint64_t acked;		/* bytes that the other machine's TCP took */
 	bool pinged;		/* nothing but pings was sent since */
+
+	int broken;		/* why nothing can be sent any more, an errno */
+	size_t out_pos, out_len;	/* the part of out[] not sent yet */
+	uint8_t out[OUT_MAX];
 
 	/* Authentication. */
 	char tried[600];	/* for the message */
@@ -45,6 +54,22 @@ int ssh_wait(struct ssh *);
  * STATUS_RETRY.  After a caught signal STATUS_LOCAL and no line.
  */
 enum status ssh_fail(struct ssh *, const char *what, int rc);
+
+/*
+ * ssh_take_sends(w):
+ * Let the new session's packets go through out[], before any is sent.
+ */
+void ssh_take_sends(struct ssh *);
+
+/*
+ * ssh_push(w):
+ * Give the socket of out[] what it takes now: 0, or -1 once w->broken is set.
+ * Does not wait, prints nothing.
+ */
+int ssh_push(struct ssh *);
+
+/* Whether enough is waiting in out[], so that no more data is to be added. */
+bool ssh_is_full(const struct ssh *);
 
 /*
  * ssh_authenticate(w):

@@ -41,6 +41,7 @@
 
 #define PING_SECONDS	10
 #define CLOSE_MS	2000
+#define CLOSE_STEP_MS	100
 
 static struct ssh *
 ssh_of(struct wire *wire)
@@ -54,30 +55,29 @@ ssh_of(struct wire *wire)
 static short
 wanted(const struct ssh *w)
 {
-	int dirs = libssh2_session_block_directions(w->session);
 
-	/* Something may always come in; only a send that was refused is
-	 * worth waiting for the socket to be writable. */
-	return ((dirs & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0 ?
-	    POLLIN | POLLOUT : POLLIN);
+	/* Something may always come in.  The library itself never waits for
+	 * the socket to be writable: it does not see it. */
+	return (w->out_len > 0 ? POLLIN | POLLOUT : POLLIN);
 }
 
 int
 ssh_wait(struct ssh *w)
 {
-	struct pollfd p = { .fd = w->fd, .events = wanted(w) };
+	struct pollfd p = { .fd = w->fd };
 	int left = w->opts->timeout_ms, step, n;
 
 	do {
-		if (sig_caught() != 0)
+		if (sig_caught() != 0 || ssh_push(w) == -1)
 			return (-1);
 		step = left < 1000 ? left : 1000;
+		p.events = wanted(w);
 		n = poll(&p, 1, step);
 		if (n == -1 && errno != EINTR)
 			return (-1);
 		left -= step;
 	} while (n != 1 && left > 0);
-	return (n == 1 ? 0 : -1);
+	return (n == 1 ? ssh_push(w) : -1);
 }
 
 static const char *
@@ -85,6 +85,8 @@ reason(struct ssh *w, int rc)
 {
 	char *text = NULL;
 
+	if (w->broken != 0)
+		return (strerror(w->broken));
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return ("no answer");
 	libssh2_session_last_error(w->session, &text, NULL, 0);
@@ -117,6 +119,8 @@ wire_read(struct wire *wire, void *buf, size_t len)
 	struct ssh *w = ssh_of(wire);
 	ssize_t n;
 
+	if (ssh_push(w) == -1)
+		return (lost(w, strerror(w->broken)));
 	n = libssh2_channel_read(w->channel, buf, len);
 	if (n == LIBSSH2_ERROR_EAGAIN)
 		return (0);
@@ -133,6 +137,10 @@ wire_write(struct wire *wire, const void *buf, size_t len)
 	struct ssh *w = ssh_of(wire);
 	ssize_t n;
 
+	if (ssh_push(w) == -1)
+		return (lost(w, strerror(w->broken)));
+	if (ssh_is_full(w))
+		return (0);
 	n = libssh2_channel_write(w->channel, buf, len);
 	if (n == LIBSSH2_ERROR_EAGAIN)
 		return (0);
@@ -174,12 +182,36 @@ wire_ping(struct wire *wire)
 	struct ssh *w = ssh_of(wire);
 	int unsent, next;
 
-	/* A ping that the socket takes only half of would be followed by
-	 * other bytes than its rest, and the session were over. */
-	if (ioctl(w->fd, SIOCOUTQ, &unsent) == -1 || unsent != 0)
+	/* While anything is on its way, its arrival is the sign of life. */
+	if (w->out_len > 0 || ioctl(w->fd, SIOCOUTQ, &unsent) == -1 ||
+	    unsent != 0)
 		return;
 	w->pinged = true;
 	(void)libssh2_keepalive_send(w->session, &next);
+}
+
+/* Nothing is sent from now on: a dead line is not to be waited for. */
+static void
+hang_up(struct ssh *w)
+{
+
+	if (w->broken == 0)
+		w->broken = ESHUTDOWN;
+	w->out_len = 0;
+	if (w->fd != -1)
+		(void)shutdown(w->fd, SHUT_RDWR);
+}
+
+static void
+say_goodbye(struct ssh *w)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+	int left;
+
+	(void)libssh2_session_disconnect(w->session, "done");
+	for (left = CLOSE_MS; left > 0 && ssh_push(w) == 0 && w->out_len > 0;
+	    left -= CLOSE_STEP_MS)
+		(void)poll(&p, 1, CLOSE_STEP_MS);
 }
 
 static void
@@ -187,12 +219,11 @@ ssh_free(struct ssh *w)
 {
 
 	if (w->session != NULL) {
+		say_goodbye(w);
+		hang_up(w);
 		/* The library's own waits are bounded here. */
 		libssh2_session_set_blocking(w->session, 1);
 		libssh2_session_set_timeout(w->session, CLOSE_MS);
-		(void)libssh2_session_disconnect(w->session, "done");
-		if (w->fd != -1)
-			(void)shutdown(w->fd, SHUT_RDWR);
 		(void)libssh2_session_free(w->session);
 	}
 	fd_close(&w->fd);
@@ -205,9 +236,8 @@ wire_close(struct wire *wire)
 {
 	struct ssh *w = ssh_of(wire);
 
-	/* A dead line is not to be waited for. */
 	if (w->wire.why[0] != '\0')
-		(void)shutdown(w->fd, SHUT_RDWR);
+		hang_up(w);
 	ssh_free(w);
 }
 
@@ -356,6 +386,7 @@ set_up(struct ssh *w, const struct trust *trust)
 		return (STATUS_LOCAL);
 	}
 	libssh2_session_set_blocking(w->session, 0);
+	ssh_take_sends(w);
 	if ((status = set_methods(w, trust)) != STATUS_OK ||
 	    (status = handshake(w)) != STATUS_OK ||
 	    (status = check_host(w, trust)) != STATUS_OK ||

@@ -206,6 +206,46 @@ like "$ERR" 'no sign of life for 2 seconds' 'says so'
 sessions_die
 intact 'a server that hangs'
 
+# The server wants new keys again and again, and on its way every packet of
+# ours is in pieces.
+sshd_stop
+sshd_start 'RekeyLimit 2M' 'LogLevel DEBUG1'
+need cc
+cat >narrow.c <<'END'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <sys/socket.h>
+#include <errno.h>
+#include <unistd.h>
+
+ssize_t
+send(int fd, const void *buf, size_t len, int flags)
+{
+	static unsigned turn;
+
+	if (turn++ % 2 == 1) {
+		errno = EAGAIN;
+		return (-1);
+	}
+	return (syscall(SYS_sendto, fd, buf, len < 5000 ? len : 5000, flags,
+	    (void *)0, 0));
+}
+END
+ok 'a narrow line' cc -shared -fPIC -o narrow.so narrow.c
+fresh
+head -n 20 sql >long
+perl -e 'print "-- ", "x" x 96, "\n" for 1 .. 400000' >>long
+tail -n +21 sql >>long
+run env LD_PRELOAD="$SCRATCH/narrow.so" $SHIP --timeout 10 --overwrite --sink \
+    "$URL/x" <long
+status_is 0 'new keys while a packet is half sent'
+ok 'the file is whole' cmp long "$REMOTE/x"
+is "$(files)" './x ' 'no temporary is left'
+ok 'there were new keys' test "$(grep -c rekeying "$SSHD_LOG")" -ge 10
+rm -f long
+sshd_stop
+sshd_start
+
 # --- disk and rights ------------------------------------------------------------------
 
 fresh
