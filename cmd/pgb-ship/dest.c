@@ -4,20 +4,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dest.h"
+#include "dest-impl.h"
 #include "msg.h"
 
-/* The conversions that make sense in a name; %n and %t would break lines. */
-#define CONVERSIONS	"aAbBCdDeFgGhHIjklmMprRsSTuUVwWxXyYzZ"
+bool
+dest_may_tell(const char *text)
+{
+	const char *sep = strstr(text, "://");
+	const char *colon;
 
-/* Stands as it is in a URL's path, besides letters and digits. */
-#define URL_PLAIN	"-._~/:@!$&'()*+,;="
+	if (sep != NULL && memchr(text, ':', (size_t)(sep - text)) == NULL &&
+	    memchr(text, '@', (size_t)(sep - text)) == NULL)
+		text = sep + 3;
+	colon = text + strcspn(text, ":/");
+	return (*colon == ':' && strchr(colon, '@') != NULL);
+}
 
-static enum status
-refuse(const struct dest *d, const char *why)
+const char *
+dest_shown(const struct dest *d)
 {
 
-	msg_error("%s: %s", d->text, why);
+	return (dest_may_tell(d->text) ? "a destination" : d->text);
+}
+
+enum status
+dest_refuse(const struct dest *d, const char *why)
+{
+
+	msg_error("%s: %s", dest_shown(d), why);
+	return (STATUS_USAGE);
+}
+
+/* Not even the text is shown: it holds the secret. */
+static enum status
+refuse_password(void)
+{
+
+	msg_error("a URL holds a password");
+	msg_hint("others can read it in the list of processes: use "
+	    "--password-file, or a key");
 	return (STATUS_USAGE);
 }
 
@@ -34,9 +59,8 @@ hex(char c)
 	return (-1);
 }
 
-/* The byte that %XX stands for, or -1. */
-static int
-percent(const char *p)
+int
+dest_percent(const char *p)
 {
 
 	if (p[0] != '%' || hex(p[1]) == -1 || hex(p[2]) == -1)
@@ -59,7 +83,7 @@ decode(const char *text, size_t len)
 	for (i = 0; i < len; i++) {
 		c = (unsigned char)text[i];
 		if (c == '%') {
-			if (i + 2 >= len || (c = percent(text + i)) <= 0) {
+			if (i + 2 >= len || (c = dest_percent(text + i)) <= 0) {
 				free(out);
 				return (NULL);
 			}
@@ -75,17 +99,12 @@ static enum status
 parse_user(struct dest *d, const char *text, size_t len)
 {
 
-	if (memchr(text, ':', len) != NULL) {
-		/* Not even the text: it holds the secret. */
-		msg_error("a URL holds a password");
-		msg_hint("others can read it in the list of processes: use "
-		    "--password-file, or a key");
-		return (STATUS_USAGE);
-	}
+	if (memchr(text, ':', len) != NULL)
+		return (refuse_password());
 	if (len == 0)
-		return (refuse(d, "no user in front of @"));
+		return (dest_refuse(d, "no user in front of @"));
 	if ((d->user = decode(text, len)) == NULL)
-		return (refuse(d, "user: not a valid %XX"));
+		return (dest_refuse(d, "user: not a valid %XX"));
 	return (STATUS_OK);
 }
 
@@ -93,17 +112,21 @@ static enum status
 parse_port(struct dest *d, const char *text, size_t len)
 {
 	unsigned port = 0;
+	bool number = true;
 	size_t i;
 
-	for (i = 0; i < len && i < 6; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return (refuse(d, "the port is not a number"));
+	for (i = 0; i < len && i < 6 && number; i++) {
+		number = text[i] >= '0' && text[i] <= '9';
 		port = port * 10 + (unsigned)(text[i] - '0');
 	}
-	if (port == 0 || port > 65535 || i < len)
-		return (refuse(d, "the port is not within 1 to 65535"));
-	d->port = port;
-	return (STATUS_OK);
+	if (number && port > 0 && port <= 65535 && i == len) {
+		d->port = port;
+		return (STATUS_OK);
+	}
+	if (strchr(text, '@') != NULL)
+		return (refuse_password());
+	return (dest_refuse(d, number ? "the port is not within 1 to 65535" :
+	    "the port is not a number"));
 }
 
 /* host, host:port, [address]:port */
@@ -116,7 +139,7 @@ parse_host(struct dest *d, const char *text, size_t len)
 
 	if (len > 0 && *text == '[') {
 		if ((close = memchr(text, ']', len)) == NULL)
-			return (refuse(d, "no ] behind the address"));
+			return (dest_refuse(d, "no ] behind the address"));
 		text++;
 		n = (size_t)(close - text);
 		p = close + 1;
@@ -127,19 +150,19 @@ parse_host(struct dest *d, const char *text, size_t len)
 		n = (size_t)(p - text);
 	}
 	if (n == 0)
-		return (refuse(d, "no host"));
+		return (dest_refuse(d, "no host"));
 	if (n > 255 || *text == '-')
-		return (refuse(d, "not a host name"));
+		return (dest_refuse(d, "not a host name"));
 	if ((d->host = strndup(text, n)) == NULL)
-		return (refuse(d, "no memory"));
+		return (dest_refuse(d, "no memory"));
 	for (text = d->host; *text != '\0'; text++)
 		if (!isalnum((unsigned char)*text) &&
 		    strchr(allowed, *text) == NULL)
-			return (refuse(d, "not a host name"));
+			return (dest_refuse(d, "not a host name"));
 	if (p == end)
 		return (STATUS_OK);
 	if (*p != ':')
-		return (refuse(d, "something stands behind the address"));
+		return (dest_refuse(d, "something stands behind the address"));
 	return (parse_port(d, p + 1, (size_t)(end - p - 1)));
 }
 
@@ -180,7 +203,7 @@ parse_file(struct dest *d, const char *rest)
 	if (strncmp(rest, "localhost/", 10) == 0)
 		rest += 9;
 	if (*rest != '/')
-		return (refuse(d, "a file URL has three slashes: "
+		return (dest_refuse(d, "a file URL has three slashes: "
 		    "file:///path"));
 	d->pattern = rest;
 	return (STATUS_OK);
@@ -196,9 +219,9 @@ parse_path(struct dest *d)
 	if (colon == NULL ||
 	    strcspn(d->text, "/%{") < (size_t)(colon - d->text))
 		return (STATUS_OK);
-	msg_error("%s: neither a URL nor clearly a path", d->text);
+	msg_error("%s: neither a URL nor clearly a path", dest_shown(d));
 	msg_hint("a server is written sftp://USER@HOST/PATH; a local name "
-	    "with a colon ./%s", d->text);
+	    "with a colon ./%s", dest_may_tell(d->text) ? "NAME" : d->text);
 	return (STATUS_USAGE);
 }
 
@@ -218,6 +241,8 @@ dest_parse(struct dest *d, const char *text)
 	else if (strncasecmp(text, "file://", 7) == 0)
 		status = parse_file(d, text + 7);
 	else {
+		if (strcspn(text, ":@") < (size_t)(sep - text))
+			return (dest_refuse(d, "not of a kind known here"));
 		msg_error("%.*s: not a kind of destination known here",
 		    (int)(sep - text), text);
 		msg_hint("sftp://[USER@]HOST[:PORT]/PATH, file:///PATH or a "
@@ -228,9 +253,9 @@ dest_parse(struct dest *d, const char *text)
 		return (status);
 	len = strlen(d->pattern);
 	if (len == 0 || d->pattern[len - 1] == '/') {
-		msg_error("%s: names a directory, not a file", text);
+		msg_error("%s: names a directory, not a file", dest_shown(d));
 		msg_hint("add a name, for example "
-		    "%s%s{db}-{time}.dump.age", text,
+		    "%s%s{db}-{time}.dump.age", dest_may_tell(text) ? "..." : text,
 		    text[0] != '\0' && text[strlen(text) - 1] == '/' ? "" :
 		    "/");
 		return (STATUS_USAGE);
@@ -245,240 +270,4 @@ dest_wipe(struct dest *d)
 	free(d->user);
 	free(d->host);
 	d->user = d->host = NULL;
-}
-
-/* --- names --- */
-
-bool
-dest_wants_db(const struct dest *d)
-{
-
-	return (strstr(d->pattern, "{db}") != NULL);
-}
-
-bool
-dest_wants_server(const struct dest *d)
-{
-
-	return (strstr(d->pattern, "{server}") != NULL);
-}
-
-struct path {
-	char *buf;
-	size_t len;
-	bool full;
-};
-
-static void
-add(struct path *o, const char *text, size_t len)
-{
-
-	if (len > DEST_PATH_MAX - 1 - o->len) {
-		o->full = true;
-		return;
-	}
-	memcpy(o->buf + o->len, text, len);
-	o->len += len;
-	o->buf[o->len] = '\0';
-}
-
-/*
- * A value from outside: nothing of it may act as a path.  A leading dot would
- * make a hidden name, or "..".
- */
-static void
-add_value(struct path *o, const char *value, size_t len)
-{
-	char code[4];
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (isalnum((unsigned char)value[i]) || value[i] == '_' ||
-		    value[i] == '-' || (value[i] == '.' && i > 0)) {
-			add(o, value + i, 1);
-			continue;
-		}
-		snprintf(code, sizeof(code), "%%%02X",
-		    (unsigned)(unsigned char)value[i]);
-		add(o, code, 3);
-	}
-}
-
-/* The length of "{word}" at p, or 0. */
-static size_t
-word_len(const char *p)
-{
-	size_t n;
-
-	if (*p != '{')
-		return (0);
-	n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-	return (n > 0 && p[1 + n] == '}' ? n + 2 : 0);
-}
-
-static enum status
-add_word(struct path *o, const struct dest *d, const struct dest_words *w,
-    const char *p, size_t len)
-{
-	const char *value;
-	char text[32];
-	struct tm tm;
-
-	if (len == 6 && memcmp(p, "{time}", 6) == 0) {
-		if (gmtime_r(&w->now, &tm) == NULL || strftime(text,
-		    sizeof(text), "%Y%m%dT%H%M%SZ", &tm) == 0)
-			return (refuse(d, "the clock tells no time"));
-		add(o, text, strlen(text));
-		return (STATUS_OK);
-	}
-	if (len == 4 && memcmp(p, "{db}", 4) == 0)
-		value = w->db;
-	else if (len == 8 && memcmp(p, "{server}", 8) == 0)
-		value = w->server;
-	else {
-		msg_error("%s: %.*s: not a word known here", d->text, (int)len,
-		    p);
-		msg_hint("known: {time} {db} {server}, and %% as in date(1)");
-		return (STATUS_USAGE);
-	}
-	if (value == NULL || value[0] == '\0') {
-		msg_error("%s: %.*s: the stream does not tell", d->text,
-		    (int)len, p);
-		msg_hint("give it with --%.*s", (int)len - 2, p + 1);
-		return (STATUS_USAGE);
-	}
-	/* Of "15.18 (Debian 15.18-0+deb12u1)" the first word. */
-	if (p[1] == 's')
-		add_value(o, value, strcspn(value, " "));
-	else
-		add_value(o, value, strlen(value));
-	return (STATUS_OK);
-}
-
-static enum status
-add_conversion(struct path *o, const struct dest *d,
-    const struct dest_words *w, char letter)
-{
-	char format[3] = { '%', letter, '\0' }, text[64];
-	struct tm tm;
-
-	if (letter == '%') {
-		add(o, "%", 1);
-		return (STATUS_OK);
-	}
-	if (letter == '\0' || strchr(CONVERSIONS, letter) == NULL) {
-		msg_error("%s: %%%.1s: not a conversion known here", d->text,
-		    format + 1);
-		msg_hint("as in date(1); %%%% is one percent sign%s",
-		    d->url ? ", in a URL %25" : "");
-		return (STATUS_USAGE);
-	}
-	if (gmtime_r(&w->now, &tm) == NULL)
-		return (refuse(d, "the clock tells no time"));
-	/* The format comes from the user, but its letter from our list. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	add(o, text, strftime(text, sizeof(text), format, &tm));
-#pragma GCC diagnostic pop
-	return (STATUS_OK);
-}
-
-/* A finished path: a file's name at its end, and nothing that breaks lines. */
-static enum status
-check_path(const struct dest *d, const struct path *o)
-{
-	const char *base = strrchr(o->buf, '/');
-	size_t i;
-
-	base = base != NULL ? base + 1 : o->buf;
-	if (o->full)
-		return (refuse(d, "the path is too long"));
-	for (i = 0; i < o->len; i++)
-		if (iscntrl((unsigned char)o->buf[i]))
-			return (refuse(d, "control characters in the path"));
-	if (base[0] == '\0' || strcmp(base, ".") == 0 ||
-	    strcmp(base, "..") == 0)
-		return (refuse(d, "names a directory, not a file"));
-	return (STATUS_OK);
-}
-
-enum status
-dest_expand(const struct dest *d, const struct dest_words *w, char *path)
-{
-	struct path o = { .buf = path };
-	enum status status;
-	const char *p;
-	size_t n;
-	char c;
-
-	path[0] = '\0';
-	for (p = d->pattern; *p != '\0'; p += n) {
-		n = 1;
-		status = STATUS_OK;
-		if (d->url && percent(p) != -1) {
-			n = 3;
-			if ((c = (char)percent(p)) == '\0')
-				return (refuse(d, "%00 in a path"));
-			add(&o, &c, 1);
-		} else if (w != NULL && *p == '%') {
-			status = add_conversion(&o, d, w, p[1]);
-			n = 2;
-		} else if (w != NULL && word_len(p) > 0) {
-			n = word_len(p);
-			status = add_word(&o, d, w, p, n);
-		} else
-			add(&o, p, 1);
-		if (status != STATUS_OK)
-			return (status);
-	}
-	return (check_path(d, &o));
-}
-
-static void
-add_url(struct path *o, const char *text, const char *plain)
-{
-	char code[4];
-
-	for (; *text != '\0'; text++) {
-		if (isalnum((unsigned char)*text) ||
-		    strchr(plain, *text) != NULL) {
-			add(o, text, 1);
-			continue;
-		}
-		snprintf(code, sizeof(code), "%%%02X",
-		    (unsigned)(unsigned char)*text);
-		add(o, code, 3);
-	}
-}
-
-char *
-dest_name(const struct dest *d, const char *path)
-{
-	char buf[DEST_PATH_MAX], *name;
-	struct path o = { .buf = buf };
-	bool v6;
-
-	if (!d->remote)
-		return (strdup(path));
-	buf[0] = '\0';
-	add(&o, "sftp://", 7);
-	if (d->user != NULL) {
-		add_url(&o, d->user, "-._~!$&'()*+,;=");
-		add(&o, "@", 1);
-	}
-	v6 = strchr(d->host, ':') != NULL;
-	if (asprintf(&name, v6 ? "[%s]" : "%s", d->host) == -1)
-		return (NULL);
-	add(&o, name, strlen(name));
-	free(name);
-	if (d->port != DEST_PORT) {
-		if (asprintf(&name, ":%u", d->port) == -1)
-			return (NULL);
-		add(&o, name, strlen(name));
-		free(name);
-	}
-	add(&o, d->login ? "/~/" : "", d->login ? 3 : 0);
-	add_url(&o, path, URL_PLAIN);
-	return (strdup(buf));
 }

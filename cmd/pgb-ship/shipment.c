@@ -110,7 +110,7 @@ name_all(struct shipment *s)
 		if (status != STATUS_OK)
 			return (status);
 		if ((p->name = dest_name(&p->dest, p->path)) == NULL) {
-			msg_errno(p->dest.text);
+			msg_errno(p->path);
 			return (STATUS_LOCAL);
 		}
 		for (j = 0; j < i; j++)

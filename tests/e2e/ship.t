@@ -137,7 +137,8 @@ for t_in in sql big; do
 done
 untouched '{dbx}' $SHIP "$URL/{dbx}"
 refused 2 '\{dbx\}: not a word' 'an unknown word'
-for t_dest in "$URL/" "sftp://u:secret@h/x" "s3://b/x" "$SSHD_USER@h:x" ''; do
+for t_dest in "$URL/" "sftp://u:secret@h/x" \
+    "sftp://u:secret/w@h/x" "s3://b/x" "$SSHD_USER@h:x" ''; do
 	untouched "$t_dest" $SHIP "$t_dest"
 	refused 2 '' "destination '$t_dest'"
 	unlike "$ERR" secret 'no secret is shown'

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Promise: a destination means one file and no other: what is no clear
  * destination is refused, and no value in a name can act as a path. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "pgb-ship/dest.c"
+#include "pgb-ship/dest-name.c"
 #include "tap.h"
 
 #define NOW	1795312800	/* 2026-11-22T02:00:00Z, a Sunday */
@@ -209,18 +209,67 @@ test_round_trips(void)
 	round_trip("/a/{time}", "/a/20261122T020000Z");
 }
 
+/* Refused, and the word "secret" is nowhere in the messages. */
+static void
+silent(const char *text)
+{
+	char said[4096];
+	ssize_t n;
+
+	if (ftruncate(STDERR_FILENO, 0) == -1 ||
+	    lseek(STDERR_FILENO, 0, SEEK_SET) == -1)
+		abort();
+	refused(text);
+	n = pread(STDERR_FILENO, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	ok(n > 6 && strncmp(said, "test: ", 6) == 0 &&
+	    strstr(said, "secret") == NULL, "  %.*s",
+	    (int)strcspn(said, "\n"), said);
+}
+
+static void
+test_secrets(void)
+{
+
+	silent("sftp://bob:secret@vault/x");
+	silent("sftp://bob:secret/w@vault/x");
+	silent("sftp://bob:/secret@vault/x");
+	silent("sftp://bob:1234567/secret@vault/x");
+	silent("sftp://bob:12a/secret@vault/x");
+	silent("sftp://b b:secret/w@vault/x");
+	silent("sftp://-b:secret/w@vault/x");
+	silent("sftp://:secret/w@vault/x");
+	silent("sftp://[b:secret/w@vault/x");
+	silent("sftp://bob:22/secret@vault/");
+	silent("sftp://bob:22/secret{x}@vault/x");
+	silent("sftp://bob:22/{secret}@vault/x");
+	silent("sftp://bob:22/secret%J@vault/x");
+	silent("sftp://bob:22/secret%00@vault/x");
+	silent("sftp://bob:22/secret@vault/..");
+	silent("SFTP://bob:secret/w@vault");
+	silent("file://bob:secret@vault/x");
+	silent("ftp://bob:secret@vault/x");
+	silent("bob:secret://w@vault/x");
+	silent("bob:secret@sftp://vault/x");
+	silent("bob:secret@vault:/x");
+	silent("bob:secret@vault/");
+	silent("sftp:bob:secret@vault/x");
+	silent("sftp:/bob:secret@vault/x");
+}
+
 int
 main(void)
 {
-	int null = open("/dev/null", O_WRONLY);
+	FILE *said = tmpfile();
 
-	/* The messages are not this test's. */
-	if (null == -1 || dup2(null, STDERR_FILENO) == -1)
+	/* The messages are looked at, and not shown. */
+	if (said == NULL || dup2(fileno(said), STDERR_FILENO) == -1)
 		return (1);
 	msg_program("test");
 	test_parse();
 	test_names();
 	test_wants();
 	test_round_trips();
+	test_secrets();
 	return (tap_done());
 }

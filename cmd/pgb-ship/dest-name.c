@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dest-impl.h"
+#include "msg.h"
+
+/* The conversions that make sense in a name; %n and %t would break lines. */
+#define CONVERSIONS	"aAbBCdDeFgGhHIjklmMprRsSTuUVwWxXyYzZ"
+
+/* Stands as it is in a URL's path, besides letters and digits. */
+#define URL_PLAIN	"-._~/:@!$&'()*+,;="
+
+bool
+dest_wants_db(const struct dest *d)
+{
+
+	return (strstr(d->pattern, "{db}") != NULL);
+}
+
+bool
+dest_wants_server(const struct dest *d)
+{
+
+	return (strstr(d->pattern, "{server}") != NULL);
+}
+
+struct path {
+	char *buf;
+	size_t len;
+	bool full;
+};
+
+static void
+add(struct path *o, const char *text, size_t len)
+{
+
+	if (len > DEST_PATH_MAX - 1 - o->len) {
+		o->full = true;
+		return;
+	}
+	memcpy(o->buf + o->len, text, len);
+	o->len += len;
+	o->buf[o->len] = '\0';
+}
+
+/*
+ * A value from outside: nothing of it may act as a path.  A leading dot would
+ * make a hidden name, or "..".
+ */
+static void
+add_value(struct path *o, const char *value, size_t len)
+{
+	char code[4];
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (isalnum((unsigned char)value[i]) || value[i] == '_' ||
+		    value[i] == '-' || (value[i] == '.' && i > 0)) {
+			add(o, value + i, 1);
+			continue;
+		}
+		snprintf(code, sizeof(code), "%%%02X",
+		    (unsigned)(unsigned char)value[i]);
+		add(o, code, 3);
+	}
+}
+
+/* The length of "{word}" at p, or 0. */
+static size_t
+word_len(const char *p)
+{
+	size_t n;
+
+	if (*p != '{')
+		return (0);
+	n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	return (n > 0 && p[1 + n] == '}' ? n + 2 : 0);
+}
+
+static enum status
+add_word(struct path *o, const struct dest *d, const struct dest_words *w,
+    const char *p, size_t len)
+{
+	const char *value;
+	char text[32];
+	struct tm tm;
+
+	if (len == 6 && memcmp(p, "{time}", 6) == 0) {
+		if (gmtime_r(&w->now, &tm) == NULL || strftime(text,
+		    sizeof(text), "%Y%m%dT%H%M%SZ", &tm) == 0)
+			return (dest_refuse(d, "the clock tells no time"));
+		add(o, text, strlen(text));
+		return (STATUS_OK);
+	}
+	if (len == 4 && memcmp(p, "{db}", 4) == 0)
+		value = w->db;
+	else if (len == 8 && memcmp(p, "{server}", 8) == 0)
+		value = w->server;
+	else {
+		if (dest_may_tell(d->text)) {
+			p = "{...}";
+			len = strlen(p);
+		}
+		msg_error("%s: %.*s: not a word known here", dest_shown(d),
+		    (int)len, p);
+		msg_hint("known: {time} {db} {server}, and %% as in date(1)");
+		return (STATUS_USAGE);
+	}
+	if (value == NULL || value[0] == '\0') {
+		msg_error("%s: %.*s: the stream does not tell", dest_shown(d),
+		    (int)len, p);
+		msg_hint("give it with --%.*s", (int)len - 2, p + 1);
+		return (STATUS_USAGE);
+	}
+	/* Of "15.18 (Debian 15.18-0+deb12u1)" the first word. */
+	if (p[1] == 's')
+		add_value(o, value, strcspn(value, " "));
+	else
+		add_value(o, value, strlen(value));
+	return (STATUS_OK);
+}
+
+static enum status
+add_conversion(struct path *o, const struct dest *d,
+    const struct dest_words *w, char letter)
+{
+	char format[3] = { '%', letter, '\0' }, text[64];
+	struct tm tm;
+
+	if (letter == '%') {
+		add(o, "%", 1);
+		return (STATUS_OK);
+	}
+	if (letter == '\0' || strchr(CONVERSIONS, letter) == NULL) {
+		msg_error("%s: %%%.1s: not a conversion known here", dest_shown(d),
+		    format + 1);
+		msg_hint("as in date(1); %%%% is one percent sign%s",
+		    d->url ? ", in a URL %25" : "");
+		return (STATUS_USAGE);
+	}
+	if (gmtime_r(&w->now, &tm) == NULL)
+		return (dest_refuse(d, "the clock tells no time"));
+	/* The format comes from the user, but its letter from our list. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	add(o, text, strftime(text, sizeof(text), format, &tm));
+#pragma GCC diagnostic pop
+	return (STATUS_OK);
+}
+
+/* A finished path: a file's name at its end, and nothing that breaks lines. */
+static enum status
+check_path(const struct dest *d, const struct path *o)
+{
+	const char *base = strrchr(o->buf, '/');
+	size_t i;
+
+	base = base != NULL ? base + 1 : o->buf;
+	if (o->full)
+		return (dest_refuse(d, "the path is too long"));
+	for (i = 0; i < o->len; i++)
+		if (iscntrl((unsigned char)o->buf[i]))
+			return (dest_refuse(d, "control characters in the path"));
+	if (base[0] == '\0' || strcmp(base, ".") == 0 ||
+	    strcmp(base, "..") == 0)
+		return (dest_refuse(d, "names a directory, not a file"));
+	return (STATUS_OK);
+}
+
+enum status
+dest_expand(const struct dest *d, const struct dest_words *w, char *path)
+{
+	struct path o = { .buf = path };
+	enum status status;
+	const char *p;
+	size_t n;
+	char c;
+
+	path[0] = '\0';
+	for (p = d->pattern; *p != '\0'; p += n) {
+		n = 1;
+		status = STATUS_OK;
+		if (d->url && dest_percent(p) != -1) {
+			n = 3;
+			if ((c = (char)dest_percent(p)) == '\0')
+				return (dest_refuse(d, "%00 in a path"));
+			add(&o, &c, 1);
+		} else if (w != NULL && *p == '%') {
+			status = add_conversion(&o, d, w, p[1]);
+			n = 2;
+		} else if (w != NULL && word_len(p) > 0) {
+			n = word_len(p);
+			status = add_word(&o, d, w, p, n);
+		} else
+			add(&o, p, 1);
+		if (status != STATUS_OK)
+			return (status);
+	}
+	return (check_path(d, &o));
+}
+
+static void
+add_url(struct path *o, const char *text, const char *plain)
+{
+	char code[4];
+
+	for (; *text != '\0'; text++) {
+		if (isalnum((unsigned char)*text) ||
+		    strchr(plain, *text) != NULL) {
+			add(o, text, 1);
+			continue;
+		}
+		snprintf(code, sizeof(code), "%%%02X",
+		    (unsigned)(unsigned char)*text);
+		add(o, code, 3);
+	}
+}
+
+char *
+dest_name(const struct dest *d, const char *path)
+{
+	char buf[DEST_PATH_MAX], *name;
+	struct path o = { .buf = buf };
+	bool v6;
+
+	if (!d->remote)
+		return (strdup(path));
+	buf[0] = '\0';
+	add(&o, "sftp://", 7);
+	if (d->user != NULL) {
+		add_url(&o, d->user, "-._~!$&'()*+,;=");
+		add(&o, "@", 1);
+	}
+	v6 = strchr(d->host, ':') != NULL;
+	if (asprintf(&name, v6 ? "[%s]" : "%s", d->host) == -1)
+		return (NULL);
+	add(&o, name, strlen(name));
+	free(name);
+	if (d->port != DEST_PORT) {
+		if (asprintf(&name, ":%u", d->port) == -1)
+			return (NULL);
+		add(&o, name, strlen(name));
+		free(name);
+	}
+	add(&o, d->login ? "/~/" : "", d->login ? 3 : 0);
+	add_url(&o, path, URL_PLAIN);
+	return (strdup(buf));
+}
