@@ -186,8 +186,8 @@ perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5,
     LocalAddr => "127.0.0.1:'"$SSHD_PORT"'", ReuseAddr => 1); sleep 60' &
 at_exit $!
 t_silent=$!
-await 10 sh -c "ss -ltn 2>/dev/null | grep -q :$SSHD_PORT ||
-    grep -qi ':$(printf %04X "$SSHD_PORT") ' /proc/net/tcp"
+# 0A: listening.
+await 10 grep -qi ":$(printf %04X "$SSHD_PORT") 00000000:0000 0A " /proc/net/tcp
 run $SHIP --timeout 1 --overwrite --sink "$URL/x" <dump
 status_is 4 'a server that says nothing'
 like "$ERR" 'SSH handshake: no answer' 'says so'
