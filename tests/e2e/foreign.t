@@ -64,6 +64,8 @@ accepted 'pg_dumpall' "pg_dumpall | $ship"
 accepted 'pg_dumpall --globals-only' "pg_dumpall --globals-only | $ship"
 accepted 'age -a' "pg_dump -Fc appdb | pgb-verify | age -a -r $PUB | $ship" \
     'age -d -i key.txt'
+like "$ERR" 'pgb-ship: warning: .*age' \
+    'age -a: a warning, for it closes a truncated dump just as neatly'
 
 "$H/second-toc" stock.dump >second.dump
 accepted 'the second TOC of stock 16 and later' "cat second.dump | $ship" cat

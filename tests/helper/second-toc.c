@@ -36,5 +36,7 @@ main(int argc, char **argv)
 		toc[last]++;
 	fwrite(a->buf, 1, a->at, stdout);
 	fwrite(toc, 1, len, stdout);
+	free(toc);
+	free(a);
 	return (fflush(stdout) != 0);
 }
