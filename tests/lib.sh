@@ -242,7 +242,6 @@ t_setup()
 	T_SELF=$(cd "${0%/*}" && pwd)/${0##*/}
 	BIN=${PGB_BUILD:-$TOP/.build}
 	case $BIN in /*) ;; *) BIN=$TOP/$BIN ;; esac
-	PATH=$BIN:$PATH:/usr/sbin:/sbin
 
 	# The path of a unix socket has 107 bytes, and the servers' users must
 	# be able to come here.
@@ -259,6 +258,10 @@ t_setup()
 	chmod 711 "$SCRATCH"
 	mkdir -m 700 "$SCRATCH/home"
 	mkdir "$SCRATCH/stage" "$SCRATCH/bin"
+	# A name without blanks, for the lines of shell that tests are made of.
+	ln -s "$BIN" "$SCRATCH/built"
+	BIN=$SCRATCH/built
+	PATH=$BIN:$PATH:/usr/sbin:/sbin
 	export PGB_SCRATCH="$SCRATCH" HOME="$SCRATCH/home" TMPDIR="$SCRATCH"
 	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY CDPATH
 	for t_var in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do

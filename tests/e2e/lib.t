@@ -26,7 +26,7 @@ is "$SSHD_PORT" "$port" 'a second start has the same port'
 # What a test that is killed leaves: nothing.
 cat >"$SCRATCH/inner.t" <<END
 #!/bin/sh
-TOP=$TOP
+TOP="$TOP"
 . "$TOP/tests/lib.sh"
 pg_start
 sshd_start
