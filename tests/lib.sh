@@ -144,6 +144,8 @@ quit()
 	for t_pid in ${T_PIDS:-}; do
 		await 1 gone "$t_pid" || kill_tree "$t_pid" KILL
 	done
+	# Gently, so that nothing of a server outlives this.
+	pg_stop
 	# Whatever else runs with our scratch directory in its environment.
 	for t_file in $(grep -lsz "^PGB_SCRATCH=$SCRATCH\$" \
 	    /proc/[0-9]*/environ 2>/dev/null); do
@@ -152,7 +154,6 @@ quit()
 		[ "$t_pid" = $$ ] || kill -KILL "$t_pid" 2>/dev/null
 	done
 	sshd_stop
-	pg_stop
 	for t_dir in ${T_MOUNTS:-}; do
 		umount -l "$t_dir"
 	done
@@ -351,8 +352,10 @@ pg_start()
 pg_stop()
 {
 	[ -n "${PG_PID:-}" ] || return 0
-	kill -INT "$PG_PID" 2>/dev/null
-	await 10 gone "$PG_PID" || kill_tree "$PG_PID" KILL
+	# PG_PID may be a shell around it, which does not heed SIGINT.
+	t_pid=$(head -n 1 "$SCRATCH/pg/data/postmaster.pid" 2>/dev/null)
+	kill -INT "${t_pid:-$PG_PID}" 2>/dev/null
+	await 10 gone "${t_pid:-$PG_PID}" || kill_tree "$PG_PID" KILL
 	wait "$PG_PID" 2>/dev/null
 	PG_PID=
 }
