@@ -179,7 +179,6 @@ attack()
 	judge "$t_killed" "$1: SIG$3 to $2 at byte $4 of $SIZE"
 }
 
-turn=0
 for order in $ORDERS; do
 	number=0
 	for letter in $(echo "$order" | tr , ' '); do
@@ -187,10 +186,8 @@ for order in $ORDERS; do
 		stage=$letter$number
 		for moment in 0 $((SIZE / 2)) "$SIZE"; do
 			attack "$order" "$stage" KILL "$moment"
+			attack "$order" "$stage" TERM "$moment"
 		done
-		# Where it can clean up, half way and at the end in turn.
-		turn=$((turn + 1))
-		attack "$order" "$stage" TERM $((SIZE / (1 + turn % 2)))
 	done
 done
 
