@@ -154,6 +154,78 @@ test_refusals(void)
 	free(cut);
 }
 
+static int
+scratch(void)
+{
+	char name[] = "/tmp/pgb-pump-big-XXXXXX";
+	int fd = mkstemp(name);
+
+	unlink(name);
+	return (fd);
+}
+
+/* What a file holds, as a carrier sees it. */
+static enum carrier_verdict
+verdict(int fd, off_t *len)
+{
+	struct carrier *c = carrier_new(NULL);
+	enum carrier_verdict v;
+	char buf[65536];
+	ssize_t n;
+
+	*len = 0;
+	while ((n = pread(fd, buf, sizeof(buf), *len)) > 0) {
+		carrier_feed(c, buf, (size_t)n);
+		*len += n;
+	}
+	v = carrier_end(c);
+	carrier_free(c);
+	return (v);
+}
+
+/* A dump far larger than what is held back, behind a stage that ends so. */
+static enum carrier_verdict
+big(enum status stage, off_t *total, off_t *out)
+{
+	static const char line[] = "SET a_setting_of_some_length = 1;\n";
+	const char *end = strstr(SQL, "\n--\n-- PostgreSQL database dump c");
+	struct run r = { .stage = stage };
+	struct pump_opts o = { .in_name = "stdin", .out_name = "stdout",
+	    .aux = -1, .in = scratch(), .out = scratch() };
+	enum carrier_verdict v;
+	int i, keep = dup(o.out);
+
+	if (write(o.in, SQL, (size_t)(end - SQL)) == -1)
+		abort();
+	for (i = 0; i < 30000; i++)
+		if (write(o.in, line, sizeof(line) - 1) == -1)
+			abort();
+	if (write(o.in, end, strlen(end)) == -1)
+		abort();
+	lseek(o.in, 0, SEEK_SET);
+	o.carrier = carrier_new(NULL);
+	o.stage = (struct pump_stage){ .finish = at_finish, .arg = &r };
+	(void)pump_run(&o);
+	carrier_free(o.carrier);
+	(void)verdict(o.in, total);
+	v = verdict(keep, out);
+	close(o.in);
+	close(keep);
+	return (v);
+}
+
+static void
+test_big(void)
+{
+	off_t total, out;
+
+	ok(big(STATUS_OK, &total, &out) == CARRIER_PROVEN && out == total,
+	    "a large dump comes through whole");
+	ok(big(STATUS_DATA, &total, &out) == CARRIER_BROKEN &&
+	    out > total / 2 && out < total - 65536,
+	    "behind a stage that fails at the end, what went out is no dump");
+}
+
 static void
 test_mark(void)
 {
@@ -210,6 +282,7 @@ main(void)
 	snprintf(report, sizeof(report), "%s/report", dir);
 	test_proofs();
 	test_refusals();
+	test_big();
 	test_mark();
 	test_epipe();
 	unlink(report);
