@@ -28,6 +28,8 @@ struct archive_header {
 	const char *dumper;	/* pg_dump's version */
 };
 
+#define ARCHIVE_DEFN_MAX	(64 * 1024)	/* bytes of a definition told */
+
 struct archive_entry {
 	int32_t id;		/* dump ID, 1 ... */
 	uint32_t table_oid;	/* catalog the object lives in */
@@ -43,7 +45,17 @@ struct archive_entry {
 	bool is_blobs;		/* its block holds large objects */
 	const int32_t *deps;	/* dep_count dump IDs */
 	size_t dep_count;
+	const char *defn;	/* the definition of an ENCODING, a BLOB
+				 * METADATA (whose OIDs are there, one a line)
+				 * or a TABLE DATA (a remark); else "" */
+	bool defn_cut;		/* it is longer: defn is its first
+				 * ARCHIVE_DEFN_MAX bytes */
+	int relkind;		/* pg_class.relkind; 0 where it is no relation
+				 * or the version has none */
 	uint64_t at;		/* byte offset of the entry in the archive */
+	uint64_t offset_at;	/* byte offset of the flag of its block's
+				 * offset: 1 not set, 2 set, 3 no data; behind
+				 * it stand 8 bytes, little-endian */
 };
 
 /*

@@ -89,6 +89,15 @@ enum status pump_run(const struct pump_opts *opts);
  */
 enum status pump_emit(struct pump *, const void *buf, size_t len);
 
+/*
+ * pump_patch(p, at, buf, len):
+ * From finish(): change len bytes that were emitted before, at byte offset at
+ * of the output; what tail_patch() asks of the output holds here too.  Returns
+ * STATUS_OK or STATUS_LOCAL after one error line.
+ */
+enum status pump_patch(struct pump *, uint64_t at, const void *buf,
+    size_t len);
+
 /* From finish(): bytes read, and how the input was proven: "carrier",
  * "mark", "raw" or "own" (without a carrier). */
 uint64_t pump_bytes_in(const struct pump *);

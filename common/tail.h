@@ -35,6 +35,16 @@ void tail_free(struct tail *);
  */
 enum status tail_put(struct tail *, const void *buf, size_t len);
 
+/*
+ * tail_patch(t, at, buf, len):
+ * Change len bytes that were put in before, at byte offset at of the stream.
+ * What is still held changes in memory, what was written by pwrite(2): the
+ * caller promises that the output is a regular file, not O_APPEND, whose
+ * position was 0 at the first byte.  Returns 0, or -1 with errno (EINVAL: not
+ * within the bytes put in).  Prints nothing.
+ */
+int tail_patch(struct tail *, uint64_t at, const void *buf, size_t len);
+
 /* The stream is whole: write what is held back.  As tail_put(). */
 enum status tail_release(struct tail *);
 
