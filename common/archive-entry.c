@@ -6,6 +6,8 @@
 
 #define DEPS_MAX	(1 << 24)
 
+_Static_assert(ARCHIVE_DEFN_MAX == ITEM_SKIP_MAX, "what is kept is told");
+
 static int
 no_memory(struct toc *t)
 {
@@ -48,6 +50,18 @@ is_statistics(const struct toc *t)
 {
 	return (t->header.minor >= 16 &&
 	    strcmp(text_str(&t->text[TEXT_DESC]), "STATISTICS DATA") == 0);
+}
+
+bool
+entry_tells_defn(const struct toc *t)
+{
+	const char *desc = text_str(&t->text[TEXT_DESC]);
+
+	if (t->again || t->watch == NULL || t->watch->entry == NULL)
+		return (false);
+	return (strcmp(desc, "ENCODING") == 0 ||
+	    strcmp(desc, "BLOB METADATA") == 0 ||
+	    strcmp(desc, "TABLE DATA") == 0);
 }
 
 /* The decimal in TEXT_NUMBER, lo <= *out <= hi: 0 or -1. */
@@ -183,6 +197,8 @@ first_end(struct toc *t, int flag, uint64_t offset)
 	e->schema = text_str(&t->text[TEXT_SCHEMA]);
 	e->owner = text_str(&t->text[TEXT_OWNER]);
 	e->copy = text_str(&t->text[TEXT_COPY]);
+	e->defn = entry_tells_defn(t) ? text_str(&t->text[TEXT_DEFN]) : "";
+	e->offset_at = t->field_at;
 	e->is_blobs = e->has_data && strcmp(e->desc, "BLOBS") == 0;
 	e->deps = t->deps;
 	if (keep(t, offset) != 0)
@@ -309,10 +325,15 @@ entry_next(struct toc *t)
 		e->section = (int)t->item.value;
 		break;
 	case F_DEFN:
+		e->defn_cut = entry_tells_defn(t) &&
+		    t->item.value > ARCHIVE_DEFN_MAX;
 		if (!t->again || t->item.value >= 0 || !is_statistics(t))
 			break;
 		t->is_bare = true;	/* that was the drop statement */
 		return (F_COPY);
+	case F_RELKIND:
+		e->relkind = (int)t->item.value;
+		break;
 	case F_WITH_OIDS:
 		if (strcmp(text_str(&t->text[TEXT_NUMBER]), "false") != 0 &&
 		    strcmp(text_str(&t->text[TEXT_NUMBER]), "true") != 0)

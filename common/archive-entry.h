@@ -28,6 +28,9 @@ void entry_begin(struct toc *);
 /* The next bytes of the current field, whole or not. */
 void entry_bytes(struct toc *, const uint8_t *buf, size_t len);
 
+/* Whether the definition, which comes next, is wanted by a watcher. */
+bool entry_tells_defn(const struct toc *);
+
 /* The current field is whole: the one to expect next; F_END at the end of the
  * table; -1 after toc_fail(). */
 int entry_next(struct toc *);

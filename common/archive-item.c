@@ -83,16 +83,30 @@ begin_body(struct item *it)
 	return (0);
 }
 
+/* How many of the n bytes that come next are kept. */
+static size_t
+kept(const struct item *it, size_t n)
+{
+	size_t room;
+
+	if (it->text == NULL)
+		return (0);
+	if (it->kind == ITEM_TEXT)
+		return (n);
+	room = ITEM_SKIP_MAX - it->text->len;
+	return (n < room ? n : room);
+}
+
 static int
 feed_body(struct item *it, const uint8_t **buf, size_t *len)
 {
-	size_t n = it->left < *len ? it->left : *len;
+	size_t n = it->left < *len ? it->left : *len, keep = kept(it, n);
 
 	if (memchr(*buf, '\0', n) != NULL) {
 		it->error = "a NUL byte in a string";
 		return (-1);
 	}
-	if (it->kind == ITEM_TEXT && text_add(it->text, *buf, n) != 0) {
+	if (keep > 0 && text_add(it->text, *buf, keep) != 0) {
 		it->error = "out of memory";
 		return (-1);
 	}

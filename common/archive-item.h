@@ -26,8 +26,12 @@ enum item_kind {
 	ITEM_INT,		/* into value */
 	ITEM_TEXT,		/* up to max bytes, into text; value is the
 				 * length, -1 for NULL */
-	ITEM_SKIP,		/* the same, looked through but not kept */
+	ITEM_SKIP,		/* the same, looked through; its first
+				 * ITEM_SKIP_MAX bytes go into text where there
+				 * is one */
 };
+
+#define ITEM_SKIP_MAX	(64 * 1024)
 
 #define ITEM_RAW_MAX	16
 
@@ -45,7 +49,8 @@ struct item {
 
 /*
  * item_begin(it, kind, max, text):
- * Expect one.  text is for ITEM_TEXT, borrowed until the item is whole.
+ * Expect one.  text is for ITEM_TEXT and, if wanted, ITEM_SKIP; borrowed until
+ * the item is whole.
  */
 void item_begin(struct item *, enum item_kind kind, uint32_t max,
     struct text *text);

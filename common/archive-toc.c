@@ -55,7 +55,8 @@ static const struct field {
 	[F_TAG] = { "name", ITEM_TEXT, NAME_MAX_LEN, TEXT_TAG, 0, 0, 0, 0 },
 	[F_DESC] = { "kind", ITEM_TEXT, NAME_MAX_LEN, TEXT_DESC, 0, 0, 0, 0 },
 	[F_SECTION] = { "section", ITEM_INT, 0, 0, 0, 0, 0, 4 },
-	[F_DEFN] = { "definition", ITEM_SKIP, SQL_MAX, 0, 0, 0, 0, 0 },
+	[F_DEFN] = { "definition", ITEM_SKIP, SQL_MAX, TEXT_DEFN, 0, 0, 0,
+	    0 },
 	[F_DROP] = { "drop statement", ITEM_SKIP, SQL_MAX, 0, 0, 0, 0, 0 },
 	[F_COPY] = { "COPY statement", ITEM_TEXT, COPY_MAX, TEXT_COPY, 0, 0,
 	    0, 0 },
@@ -79,6 +80,7 @@ static void
 go(struct toc *t, int field)
 {
 	const struct field *f;
+	bool keep;
 
 	for (f = &fields[field]; t->header.minor != 0 &&
 	    ((f->since != 0 && t->header.minor < f->since) ||
@@ -86,8 +88,10 @@ go(struct toc *t, int field)
 		;
 	t->field = (int)(f - fields);
 	t->field_at = t->pos;
+	keep = f->kind == ITEM_TEXT ||
+	    (t->field == F_DEFN && entry_tells_defn(t));
 	item_begin(&t->item, f->kind, f->max,
-	    f->kind == ITEM_TEXT ? &t->text[f->text] : NULL);
+	    keep ? &t->text[f->text] : NULL);
 }
 
 int

@@ -36,6 +36,8 @@ struct make_spec {
 	bool statistics;	/* an entry of pg_dump 18 */
 	bool bare;		/* whose definition the second table lacks */
 	size_t chunk;		/* bytes a chunk, 0: 50 */
+	const char *metadata;	/* definition of BLOB METADATA, NULL: ours */
+	const char *remark;	/* definition of TABLE DATA, NULL: "" */
 	const struct make_table *tables;	/* NULL: two of our own */
 	size_t table_count;
 	const struct make_object *objects;	/* NULL: two of our own */
@@ -204,6 +206,10 @@ make_defaults(const struct make_spec *in)
 
 	if (spec.chunk == 0)
 		spec.chunk = 50;
+	if (spec.metadata == NULL)
+		spec.metadata = "16400\n4000000000\n";
+	if (spec.remark == NULL)
+		spec.remark = "";
 	if (spec.tables == NULL) {
 		spec.tables = make_tables;
 		spec.table_count = 2;
@@ -232,8 +238,8 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 		{ 3102, "SEARCHPATH", NULL, "SEARCHPATH", "SELECT "
 		    "pg_catalog.set_config('search_path', '', false);\n", NULL,
 		    2, 0, 0, 0, 0 },
-		{ 500, "BLOB METADATA", NULL, "16400", "16400\n4000000000\n",
-		    NULL, 2, 0, 0, 0, 0 },
+		{ 500, "BLOB METADATA", NULL, "16400", spec->metadata, NULL, 2,
+		    0, 0, 0, 0 },
 	};
 	size_t i, tables = spec->table_count;
 	char copy[128];
@@ -252,7 +258,7 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 	}
 	for (i = 0; i < tables && !spec->schema_only; i++) {
 		struct make_entry e = { MAKE_DATA_ID(i), "TABLE DATA",
-		    "public", spec->tables[i].name, "", copy, 3,
+		    "public", spec->tables[i].name, spec->remark, copy, 3,
 		    16384 + (int)i, MAKE_TABLE_ID(i), true, false };
 
 		snprintf(copy, sizeof(copy), "COPY public.%s %s FROM stdin;\n",

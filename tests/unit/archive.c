@@ -284,6 +284,91 @@ test_watch(void)
 	made_wipe(&m);
 }
 
+/* What is told of definitions, kinds and offsets, one line an entry. */
+static const char *
+told_more(void *arg, const struct archive_entry *e)
+{
+	struct told *t = arg;
+
+	fprintf(t->f, "%d %s %zu%s %c %llu\n", (int)e->id,
+	    strlen(e->defn) < 100 ? e->defn : "LONG", strlen(e->defn),
+	    e->defn_cut ? " cut" : "", e->relkind == 0 ? '-' : e->relkind,
+	    (unsigned long long)e->offset_at);
+	return (NULL);
+}
+
+static char *
+more(const struct make_spec *spec, struct made *m, size_t step)
+{
+	const struct archive_watch only = { .entry = told_more };
+	struct told t = { 0 };
+
+	make_archive(m, spec);
+	t.f = open_memstream(&t.text, &t.size);
+	(void)judge(m->buf, m->len, step, &only, &t);
+	fclose(t.f);
+	return (t.text);
+}
+
+static void
+test_more_told(void)
+{
+	static const char want[] =
+	    "3100 SET client_encoding = 'UTF8';\n 30 - %zu\n"
+	    "3101  0 - %zu\n3102  0 - %zu\n"
+	    "500 16400\n4000000000\n 17 - %zu\n"
+	    "200  0 %c %zu\n201  0 %c %zu\n"
+	    "3000 -- load via partition root public.r 35 - %zu\n"
+	    "3001 -- load via partition root public.r 35 - %zu\n"
+	    "2900  0 - %zu\n";
+	struct make_spec spec = { .second = true,
+	    .remark = "-- load via partition root public.r" };
+	char expected[1024], kind, *got;
+	struct made m;
+
+	for (spec.minor = 12; spec.minor <= 16; spec.minor++) {
+		got = more(&spec, &m, (size_t)spec.minor % 4);
+		kind = spec.minor < 16 ? '-' : 'r';
+		snprintf(expected, sizeof(expected), want, m.offset_at[0],
+		    m.offset_at[1], m.offset_at[2], m.offset_at[3], kind,
+		    m.offset_at[4], kind, m.offset_at[5], m.offset_at[6],
+		    m.offset_at[7], m.offset_at[8]);
+		same(got, expected, "definitions, kinds and offsets");
+		free(got);
+		made_wipe(&m);
+	}
+}
+
+static void
+test_long_definition(void)
+{
+	char *long_one = malloc(3 * ARCHIVE_DEFN_MAX), *got;
+	struct make_spec spec = { .minor = 16, .second = true,
+	    .metadata = long_one };
+	size_t len;
+	struct made m;
+
+	for (len = ARCHIVE_DEFN_MAX - 1; len < 3 * ARCHIVE_DEFN_MAX;
+	    len += len <= ARCHIVE_DEFN_MAX ? 1 : ARCHIVE_DEFN_MAX) {
+		memset(long_one, '7', len);
+		long_one[len] = '\0';
+		got = more(&spec, &m, len % 2 * 10007);
+		ok(strstr(got, len < ARCHIVE_DEFN_MAX ?
+		    "\n500 LONG 65535 - " : len == ARCHIVE_DEFN_MAX ?
+		    "\n500 LONG 65536 - " : "\n500 LONG 65536 cut - ") != NULL,
+		    "a definition of %zu bytes", len);
+		ok(judge(m.buf, m.len, 4096, NULL, NULL) == CARRIER_PROVEN,
+		    "... is compared with that of the second table");
+		/* One of its last bytes: some stand in front of it. */
+		m.buf[m.end_at - m.toc_at + m.entry_at[3] + len] ^= 1;
+		ok(judge(m.buf, m.len, 4096, NULL, NULL) == CARRIER_BROKEN,
+		    "... to its end: %s", why);
+		free(got);
+		made_wipe(&m);
+	}
+	free(long_one);
+}
+
 static void
 test_objection(void)
 {
@@ -333,6 +418,8 @@ main(void)
 
 	test_hash();
 	test_watch();
+	test_more_told();
+	test_long_definition();
 	test_objection();
 	test_all();
 	return (tap_done());
