@@ -62,6 +62,17 @@ pump_emit(struct pump *p, const void *buf, size_t len)
 	return (tail_put(p->tail, buf, len));
 }
 
+enum status
+pump_patch(struct pump *p, uint64_t at, const void *buf, size_t len)
+{
+
+	if (tail_patch(p->tail, at, buf, len) == 0)
+		return (STATUS_OK);
+	if (errno != EINTR)
+		msg_errno(p->o->out_name);
+	return (STATUS_LOCAL);
+}
+
 uint64_t
 pump_bytes_in(const struct pump *p)
 {

@@ -93,7 +93,7 @@ enum status pump_emit(struct pump *, const void *buf, size_t len);
  * pump_patch(p, at, buf, len):
  * From finish(): change len bytes that were emitted before, at byte offset at
  * of the output; what tail_patch() asks of the output holds here too.  Returns
- * STATUS_OK or STATUS_LOCAL after one error line.
+ * STATUS_OK, or STATUS_LOCAL after one error line (none for a caught signal).
  */
 enum status pump_patch(struct pump *, uint64_t at, const void *buf,
     size_t len);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,70 @@ tail_put(struct tail *t, const void *buf, size_t len)
 			return (status);
 	}
 	return (STATUS_OK);
+}
+
+/*
+ * Change what the file has.  The promise is held against what the kernel says:
+ * a write at the wrong place would break an archive that was whole, and Linux
+ * appends where O_APPEND is set, wherever pwrite(2) is told to write.
+ */
+static int
+rewrite(const struct tail *t, uint64_t at, const uint8_t *buf, size_t len)
+{
+	int flags;
+	off_t pos;
+	ssize_t n;
+
+	if (t->fd == -1)
+		return (0);
+	if ((flags = fcntl(t->fd, F_GETFL)) == -1 ||
+	    (pos = lseek(t->fd, 0, SEEK_CUR)) == -1)
+		return (-1);
+	if ((flags & O_APPEND) != 0 || (uint64_t)pos != t->out) {
+		errno = EINVAL;
+		return (-1);
+	}
+	while (len > 0) {
+		if ((n = pwrite(t->fd, buf, len, (off_t)at)) == -1) {
+			if (errno == EINTR && sig_caught() == 0)
+				continue;
+			return (-1);
+		}
+		buf += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+int
+tail_patch(struct tail *t, uint64_t at, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	size_t n;
+
+	if (len > t->in || at > t->in - len) {
+		errno = EINVAL;
+		return (-1);
+	}
+	if (at < t->out && len > 0) {
+		n = len < t->out - at ? len : (size_t)(t->out - at);
+		if (rewrite(t, at, p, n) == -1)
+			return (-1);
+		at += n;
+		p += n;
+		len -= n;
+	}
+	while (len > 0) {
+		n = RING - (size_t)(at % RING);
+		if (n > len)
+			n = len;
+		memcpy(t->ring + at % RING, p, n);
+		at += n;
+		p += n;
+		len -= n;
+	}
+	return (0);
 }
 
 enum status

@@ -226,6 +226,47 @@ test_big(void)
 	    "behind a stage that fails at the end, what went out is no dump");
 }
 
+static enum status
+patch_at_finish(void *arg, struct pump *p)
+{
+
+	(void)arg;
+	return (pump_patch(p, 3, "P", 1));
+}
+
+/* A stage that changes what it emitted: whether it could, and did. */
+static bool
+patched(int flags, off_t len, enum status want)
+{
+	struct pump_opts o = { .in_name = "stdin", .out_name = "stdout",
+	    .aux = -1, .in = scratch(), .out = scratch(),
+	    .stage = { .finish = patch_at_finish } };
+	char buf[5] = "";
+	enum status status;
+	int keep = dup(o.out);
+
+	if (keep == -1 || ftruncate(o.in, len) == -1 ||
+	    fcntl(o.out, F_SETFL, flags) == -1)
+		abort();
+	status = pump_run(&o);
+	if (pread(keep, buf, 5, 0) != 5)
+		abort();
+	close(o.in);
+	close(keep);
+	return (status == want && memcmp(buf,
+	    want == STATUS_OK ? "\0\0\0P" : "\0\0\0\0", 5) == 0);
+}
+
+static void
+test_patch(void)
+{
+
+	ok(patched(0, 1000, STATUS_OK), "a patch of what is held");
+	ok(patched(0, 1000000, STATUS_OK), "a patch of what was written");
+	ok(patched(O_APPEND, 1000000, STATUS_LOCAL),
+	    "a patch that cannot be is an error");
+}
+
 static void
 test_mark(void)
 {
@@ -283,6 +324,7 @@ main(void)
 	test_proofs();
 	test_refusals();
 	test_big();
+	test_patch();
 	test_mark();
 	test_epipe();
 	unlink(report);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Promise: what went out without the tail proves nothing, and a stopped age
- * stream ends where no age file can.
+ * Promise: what went out without the tail proves nothing, a stopped age stream
+ * ends where no age file can, and a patch changes its bytes alone.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -121,6 +122,98 @@ test_age(size_t step)
 	free(back);
 }
 
+/* Put in size bytes of zero, change some in the file and in memory alike, and
+ * at each end, and read the whole back. */
+static void
+test_patch(size_t size, const char *name)
+{
+	struct tail *t;
+	uint8_t *buf = calloc(1, size), *back = malloc(size), *new;
+	size_t at[5] = { 0, 0, size / 2, 0, 0 };
+	size_t len[5] = { 9, 0, size / 3, 9, 9 }, i;
+	int fd = scratch();
+	bool good = true;
+
+	t = tail_new(fd, "out");
+	tail_put(t, buf, size);
+	at[1] = size;				/* nothing, at the end */
+	at[3] = size - 9;
+	if (size_of(fd) > 4)			/* across what went out */
+		at[4] = (size_t)size_of(fd) - 4;
+	for (i = 0; i < 5; i++) {
+		new = pattern(len[i] + i + 1);
+		good = tail_patch(t, at[i], new + i, len[i]) == 0 && good;
+		memcpy(buf + at[i], new + i, len[i]);
+		free(new);
+	}
+	ok(good && tail_bytes(t) == size, "%s: patched", name);
+	ok(tail_patch(t, size - 8, buf, 9) == -1 && errno == EINVAL &&
+	    tail_patch(t, size + 1, buf, 0) == -1 &&
+	    tail_patch(t, UINT64_MAX, buf, 2) == -1,
+	    "%s: not beyond what was put in", name);
+	tail_put(t, "more", 4);
+	ok(tail_release(t) == STATUS_OK && size_of(fd) == (off_t)size + 4 &&
+	    pread(fd, back, size, 0) == (ssize_t)size &&
+	    memcmp(buf, back, size) == 0, "%s: and the rest is as it was",
+	    name);
+	ok(tail_patch(t, 1, "x", 1) == 0 && pread(fd, back, 3, 0) == 3 &&
+	    back[0] == buf[0] && back[1] == 'x' && back[2] == buf[2] &&
+	    size_of(fd) == (off_t)size + 4, "%s: once all is out, too", name);
+	tail_free(t);
+	close(fd);
+	free(buf);
+	free(back);
+}
+
+/* Where the promise does not hold, nothing is written. */
+static void
+test_patch_wrong(void)
+{
+	struct tail *t;
+	uint8_t *buf = pattern(BIG);
+	char byte;
+	off_t size;
+	int fd, p[2];
+
+	fd = scratch();
+	(void)fcntl(fd, F_SETFL, O_APPEND);
+	t = tail_new(fd, "out");
+	tail_put(t, buf, BIG);
+	size = size_of(fd);
+	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == EINVAL &&
+	    size_of(fd) == size, "O_APPEND: refused");
+	ok(tail_patch(t, BIG - 3, buf + BIG - 3, 3) == 0,
+	    "... but for what is held");
+	tail_free(t);
+	close(fd);
+
+	fd = scratch();
+	(void)lseek(fd, 5, SEEK_SET);
+	t = tail_new(fd, "out");
+	tail_put(t, buf, BIG);
+	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == EINVAL &&
+	    pread(fd, &byte, 1, 0) == 1 && byte == 0,
+	    "a file written from its middle: refused");
+	tail_free(t);
+	close(fd);
+
+	if (pipe(p) == -1)
+		return;
+	t = tail_new(p[1], "out");
+	tail_put(t, "abc", 3);
+	tail_release(t);
+	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == ESPIPE,
+	    "a pipe: refused");
+	tail_free(t);
+	close(p[0]);
+	close(p[1]);
+	t = tail_new(-1, "out");
+	tail_put(t, buf, BIG);
+	ok(tail_patch(t, 0, "xyz", 3) == 0, "an output that is dropped");
+	tail_free(t);
+	free(buf);
+}
+
 static void
 drain_later(int fd, size_t *got)
 {
@@ -176,6 +269,11 @@ main(void)
 	test_age(999);
 	test_age(65536);
 	test_age(BIG);
+	test_patch(1000, "smaller than the hold");
+	test_patch(TAIL_HOLD, "as large as the hold");
+	test_patch(TAIL_HOLD + 300000, "larger than the hold");
+	test_patch(BIG + 77, "larger than what is kept in memory");
+	test_patch_wrong();
 	test_interrupted();
 	return (tap_done());
 }
