@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +11,13 @@
 #include "sig.h"
 
 #define LINE_MAX_BYTES	4096	/* PIPE_BUF: one write stays one piece */
+#define WIPE		"\r\033[K"
 
-/* The program's name and its -v: the only state that is not passed. */
+/* The program's name, its -v and what stderr shows: the only state that is not
+ * passed. */
 static const char *program = "pgb";
 static bool verbose;
+static atomic_bool redraw;
 
 void
 msg_program(const char *name)
@@ -34,6 +38,13 @@ msg_set_verbose(bool on)
 {
 
 	verbose = on;
+}
+
+void
+msg_set_redraw(bool on)
+{
+
+	atomic_store(&redraw, on);
 }
 
 /*
@@ -104,17 +115,30 @@ mask(char *line, size_t pos, size_t max, const char *text)
 	return (pos);
 }
 
+size_t
+msg_mask(char *out, size_t size, const char *text)
+{
+	size_t len = mask(out, 0, size - 1, text);
+
+	out[len] = '\0';
+	return (len);
+}
+
 __attribute__((format(printf, 2, 0)))
 static void
 say(const char *class, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
 	int saved = errno;
-	size_t len;
+	size_t len = 0;
 	ssize_t n;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	len = mask(line, 0, sizeof(line) - 1, program);
+	if (atomic_load(&redraw)) {
+		memcpy(line, WIPE, sizeof(WIPE) - 1);
+		len = sizeof(WIPE) - 1;
+	}
+	len = mask(line, len, sizeof(line) - 1, program);
 	len = mask(line, len, sizeof(line) - 1, ": ");
 	len = mask(line, len, sizeof(line) - 1, class);
 	len = mask(line, len, sizeof(line) - 1, text);

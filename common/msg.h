@@ -3,6 +3,7 @@
 #define MSG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * One line, one write(2): four programs share one stderr.  A line is
@@ -17,6 +18,20 @@ const char *msg_program_name(void);
 
 /* Whether msg_verbose() prints. */
 void msg_set_verbose(bool on);
+
+/*
+ * msg_set_redraw(on):
+ * Whether stderr is a terminal whose last line is one that is drawn again and
+ * again: each line then begins by wiping that.  Safe from many threads.
+ */
+void msg_set_redraw(bool on);
+
+/*
+ * msg_mask(out, size, text):
+ * Text as the lines show it: bytes that do not print as \xNN, cut to size - 1
+ * bytes, a NUL behind.  size is at least 1.  Returns the length.
+ */
+size_t msg_mask(char *out, size_t size, const char *text);
 
 void msg_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void msg_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -43,8 +43,19 @@ main(void)
 	same(line("\xe2\x80\xae"), "pgb-test: error: \\xe2\\x80\\xae\n",
 	    "direction override");
 	same(line("\xff\xc3"), "pgb-test: error: \\xff\\xc3\n", "not UTF-8");
+	same((msg_mask(got, sizeof(got), "a\rb\xc3\xb6"), got),
+	    "a\\x0db\xc3\xb6", "masked for somebody else");
+	ok(msg_mask(got, 4, "abcdef") <= 3 && msg_mask(got, 1, "a") == 0 &&
+	    got[0] == '\0', "... and cut");
 	memset(big, 'x', sizeof(big) - 1);
 	ok(strlen(line(big)) <= 4096 && got[strlen(got) - 1] == '\n',
 	    "a long line is cut and stays a line");
+	msg_set_redraw(true);
+	same(line("x"), "\r\033[Kpgb-test: error: x\n",
+	    "a line that is being redrawn is wiped");
+	ok(strlen(line(big)) <= 4096 && got[strlen(got) - 1] == '\n',
+	    "... by a long line, too");
+	msg_set_redraw(false);
+	same(line("x"), "pgb-test: error: x\n", "... and not for ever");
 	return (tap_done());
 }
