@@ -26,7 +26,7 @@ LD_ALL	= -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
 # What all four need, and what one alone needs.
 LIBS		:= -lz -lzstd -llz4 -ljansson
-LIBS_pgb-dump	:= -lpq
+LIBS_pgb-dump	:= -lpq -lisal -pthread
 LIBS_pgb-encrypt := -lsodium
 LIBS_pgb-verify	:= -lsodium
 LIBS_pgb-ship	:= -lsodium -lssh2
@@ -60,7 +60,7 @@ $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 $(B)/unit/%.t: tests/unit/%.c $(B)/common.a
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -Icmd -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
-	    -lpq -lssh2 -lsodium $(LIBS) -pthread
+	    -lpq -lssh2 -lsodium -lisal $(LIBS) -pthread
 
 $(B)/helper/%: tests/helper/%.c
 	@mkdir -p $(@D)

@@ -25,6 +25,7 @@ wants()
 	libzstd-dev	library	libzstd
 	liblz4-dev	library	liblz4
 	libjansson-dev	library	jansson
+	libisal-dev	library	libisal
 	postgresql	file	/usr/lib/postgresql/*/bin/initdb
 	postgresql-contrib file	/usr/share/postgresql/*/extension/citext.control
 	openssh-server	program	sshd

@@ -61,8 +61,7 @@ estimate(struct job *j)
 	if ((status = read_toc(j)) != STATUS_OK)
 		return (status);
 	stock_stop(&j->stock);
-	status = pg_sizes(j->pg, j->toc.oids, (size_t)j->toc.table_data,
-	    j->toc.blobs > 0, &bytes);
+	status = pg_sizes(j->pg, &j->toc.plan, j->toc.blobs > 0, &bytes);
 	if (status != STATUS_OK)
 		return (status);
 	if (j->toc.compressed)

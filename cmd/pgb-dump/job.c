@@ -21,13 +21,14 @@ no_memory(const char *what)
 }
 
 static enum status
-new_carrier(struct job *j)
+new_carrier(struct job *j, const struct archive_watch *watch)
 {
 	const struct carrier_opts opts = {
-		.watch = &toc_watch,
+		.watch = watch,
 		.watch_arg = &j->toc,
 	};
 
+	carrier_free(j->carrier);
 	if ((j->carrier = carrier_new(&opts)) == NULL)
 		return (no_memory("pg_dump"));
 	return (STATUS_OK);
@@ -39,7 +40,7 @@ start_dump(struct job *j, const struct opt_list *rules)
 {
 	const struct options *o = j->o;
 	struct opt_list words = { NULL, 0 };
-	char *snapshot = NULL;
+	char *snapshot = NULL, compress[64];
 	enum status status = STATUS_LOCAL;
 	size_t i;
 
@@ -53,8 +54,10 @@ start_dump(struct job *j, const struct opt_list *rules)
 	for (i = 0; i < rules->count; i++)
 		if (opt_list_add(&words, rules->v[i]) == -1)
 			goto fail;
+	zspec_word(&o->zspec, j->tool.version, compress);
 	if (opt_list_add(&words, format_word) == -1 ||
 	    opt_list_add(&words, snapshot) == -1 ||
+	    (compress[0] != '\0' && opt_list_add(&words, compress) == -1) ||
 	    (o->verbose && opt_list_add(&words, verbose_word) == -1))
 		goto fail;
 	status = stock_start(&j->stock, "pg_dump", &j->tool, j->pg, &words);
@@ -67,57 +70,78 @@ out:
 	return (status);
 }
 
+/* A snapshot of ours, and pg_dump under it. */
 static enum status
-connect_and_start(struct job *j, const struct filter *f)
+start(struct job *j)
 {
 	const struct options *o = j->o;
 	struct opt_list rules = { NULL, 0 };
 	enum status status;
 	size_t i;
 
-	if ((status = pg_open(&o->login, &j->pg)) != STATUS_OK)
-		return (status);
-	msg_verbose("%s: server version %s", pg_database(j->pg),
-	    pg_version_text(j->pg));
-	status = tool_find("pg_dump", pg_version(j->pg), &j->tool);
-	if (status != STATUS_OK)
-		return (status);
-	status = filter_options(f, j->tool.version, &rules);
-	if (status != STATUS_OK)
-		goto out;
-	/* The user's snapshot is another session's to keep. */
-	j->snapshot = o->snapshot;
-	if (j->snapshot == NULL) {
-		status = pg_snapshot(j->pg, o->deferrable, &j->snapshot);
-		if (status != STATUS_OK)
-			goto out;
+	status = filter_options(&j->filter, j->tool.version, &rules);
+	if (status == STATUS_OK)
+		status = pg_snapshot(j->pg, o->snapshot, o->deferrable,
+		    &j->snapshot);
+	if (status == STATUS_OK) {
 		msg_verbose("%s: snapshot %s", pg_database(j->pg),
 		    j->snapshot);
+		status = start_dump(j, &rules);
 	}
-	status = start_dump(j, &rules);
-out:
 	for (i = 0; i < rules.count; i++)
 		free(rules.v[i]);
 	opt_list_free(&rules);
 	return (status);
 }
 
+static enum status
+connect_and_start(struct job *j)
+{
+	const struct options *o = j->o;
+	enum status status;
+
+	if ((status = pg_open(&o->login, &j->pg)) != STATUS_OK)
+		return (status);
+	msg_verbose("%s: server version %s", pg_database(j->pg),
+	    pg_version_text(j->pg));
+	status = tool_find("pg_dump", pg_version(j->pg), &j->tool);
+	if (status == STATUS_OK)
+		status = zspec_fit(&o->zspec, j->tool.version);
+	return (status == STATUS_OK ? start(j) : status);
+}
+
 enum status
 job_begin(struct job *j, const struct options *o)
 {
-	struct filter f = { NULL, NULL, 0 };
 	enum status status;
 
-	*j = (struct job){ .o = o, .stock = STOCK_NONE };
-	if ((status = new_carrier(j)) != STATUS_OK)
+	*j = (struct job){ .o = o, .stock = STOCK_NONE, .out = -1 };
+	if ((status = new_carrier(j, &toc_watch)) != STATUS_OK)
 		return (status);
 	/* Before anybody is asked for a password. */
-	if (o->filter != NULL)
-		status = filter_read(&f, o->filter);
-	if (status == STATUS_OK)
-		status = connect_and_start(j, &f);
-	filter_free(&f);
-	return (status);
+	if (o->filter != NULL &&
+	    (status = filter_read(&j->filter, o->filter)) != STATUS_OK)
+		return (status);
+	return (connect_and_start(j));
+}
+
+enum status
+job_again(struct job *j)
+{
+	enum status status;
+
+	toc_free(&j->toc);
+	if ((status = new_carrier(j, &toc_watch)) != STATUS_OK ||
+	    (status = pg_rollback(j->pg)) != STATUS_OK)
+		return (status);
+	return (start(j));
+}
+
+enum status
+job_carrier(struct job *j, bool planned)
+{
+
+	return (new_carrier(j, planned ? &toc_blocks : NULL));
 }
 
 enum status
@@ -128,8 +152,8 @@ job_begin_globals(struct job *j, const struct options *o)
 	char *database = NULL, *conninfo = NULL;
 	size_t i;
 
-	*j = (struct job){ .o = o, .stock = STOCK_NONE };
-	if ((status = new_carrier(j)) != STATUS_OK ||
+	*j = (struct job){ .o = o, .stock = STOCK_NONE, .out = -1 };
+	if ((status = new_carrier(j, &toc_watch)) != STATUS_OK ||
 	    (status = pg_open(&o->login, &j->pg)) != STATUS_OK)
 		return (status);
 	status = tool_find("pg_dumpall", pg_version(j->pg), &j->tool);
@@ -171,4 +195,5 @@ job_end(struct job *j)
 	pg_close(j->pg);
 	carrier_free(j->carrier);
 	toc_free(&j->toc);
+	filter_free(&j->filter);
 }

@@ -19,6 +19,9 @@ struct job {
 	struct toc toc;
 	struct carrier *carrier;
 	const char *snapshot;	/* NULL: there is none */
+	struct filter filter;
+	int out;		/* where the archive goes, -1: not a descriptor
+				 * that others read */
 };
 
 /* The jobs; each returns STATUS_OK, or a status after one error line (none for
@@ -37,6 +40,17 @@ enum status list_run(const struct options *);		/* list.c */
  */
 enum status job_begin(struct job *, const struct options *);
 enum status job_begin_globals(struct job *, const struct options *);
+
+/* The same server again: a new snapshot, a new pg_dump, and a new carrier.
+ * After stock_stop(). */
+enum status job_again(struct job *);
+
+/*
+ * job_carrier(job, planned):
+ * The table of contents is known: a new carrier, to follow what goes out.
+ * planned: it is made by the plan, and the plan notes where blocks are.
+ */
+enum status job_carrier(struct job *, bool planned);
 
 /* End what runs and free all; after either of them in any case. */
 void job_end(struct job *);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +10,10 @@
 #include "fdio.h"
 #include "msg.h"
 #include "options.h"
+
+#define JOBS_DEFAULT	4
+#define JOBS_MAX	256
+#define BLOCKING_DEFAULT 60	/* seconds */
 
 /* A row of the option table; to is an offset in struct options. */
 struct row {
@@ -47,6 +54,20 @@ static const struct row rows[] = {
 	PASS(0, "role", "NAME", "SET ROLE before the dump"),
 
 	TITLE("of the dump as a whole:"),
+	{ OPT_STRING, 'f', "file", "FILE", TO(file),
+	    "write this file, which appears when it is whole" },
+	{ OPT_STRING, 'j', "jobs", "COUNT", TO(jobs_word),
+	    "sessions that read at once; default: processors, at most 4" },
+	{ OPT_FLAG, 0, "no-split", NULL, TO(no_split),
+	    "never read one table by several sessions" },
+	{ OPT_STRING, 0, "split-pages", "COUNT", TO(pages_word),
+	    "pages of a table that are read at once; default: by size" },
+	{ OPT_FLAG, 0, "progress", NULL, TO(progress),
+	    "show progress, to what is no terminal too" },
+	{ OPT_STRING, 0, "max-blocking", "SECONDS", TO(blocking_word),
+	    "warn when a session waits for us that long; 60, 0: never" },
+	{ OPT_FLAG, 0, "abort-blocking", NULL, TO(abort_blocking),
+	    "end then, in place of the warning" },
 	{ OPT_STRING, 0, "filter", "FILE", TO(filter),
 	    "rules of what to dump; - is stdin" },
 	{ OPT_FLAG, 0, "allow-empty", NULL, TO(allow_empty),
@@ -58,7 +79,8 @@ static const struct row rows[] = {
 	{ OPT_FLAG, 0, "serializable-deferrable", NULL, TO(deferrable),
 	    "wait for a snapshot free of anomalies" },
 	PASS(0, "lock-wait-timeout", "TIME", "give up waiting for a lock"),
-	PASS('Z', "compress", "HOW", "compression: 0-9, or METHOD[:DETAIL]"),
+	{ OPT_STRING, 'Z', "compress", "HOW", TO(compress),
+	    "compression: 0-9, or METHOD[:DETAIL]" },
 	PASS('E', "encoding", "NAME", "encoding of the data"),
 	{ OPT_FLAG, 'v', "verbose", NULL, TO(verbose), NULL },
 	{ OPT_STRING, 'F', "format", "c", TO(format),
@@ -134,10 +156,6 @@ static const struct row rows[] = {
 	    "for psql's \\restrict" },
 
 	TITLE("pg_dump's options that have no place here:"),
-	CLASH('f', "file", "FILE",
-	    "the archive goes to stdout: redirect or pipe it"),
-	CLASH('j', "jobs", "COUNT",
-	    "pg_dump does that only into a directory: leave it out"),
 	CLASH('g', "globals-only", NULL, "use --globals"),
 	CLASH(0, "binary-upgrade", NULL,
 	    "it is for pg_upgrade, not for a backup: leave it out"),
@@ -226,6 +244,18 @@ useless(const struct options *o)
 
 	if (o->report != NULL && (o->list || o->estimate))
 		return ("--report");
+	if (o->list || o->globals || o->estimate) {
+		if (o->file != NULL || o->jobs_word != NULL)
+			return (o->file != NULL ? "--file" : "--jobs");
+		if (o->no_split || o->progress || o->abort_blocking)
+			return (o->no_split ? "--no-split" : o->progress ?
+			    "--progress" : "--abort-blocking");
+		if (o->pages_word != NULL || o->blocking_word != NULL)
+			return (o->pages_word != NULL ? "--split-pages" :
+			    "--max-blocking");
+		if (!o->estimate && o->compress != NULL)
+			return ("--compress");
+	}
 	if (!o->list && !o->globals)
 		return (NULL);
 	return (o->filter != NULL ? "--filter" :
@@ -288,6 +318,57 @@ set_wants(struct options *o)
 }
 
 static enum status
+set_number(const char *option, const char *word, unsigned least, unsigned most,
+    unsigned *to)
+{
+	unsigned long n;
+	char *end;
+
+	if (word == NULL)
+		return (STATUS_OK);
+	errno = 0;
+	n = strtoul(word, &end, 10);
+	if (errno != 0 || end == word || *end != '\0' || word[0] == '-' ||
+	    n < least || n > most) {
+		msg_error("%s %s: not a number from %u to %u", option, word,
+		    least, most);
+		return (STATUS_USAGE);
+	}
+	*to = (unsigned)n;
+	return (STATUS_OK);
+}
+
+static unsigned
+processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ?
+	    CPU_COUNT(&set) : 1;
+
+	return (n > JOBS_DEFAULT ? JOBS_DEFAULT : (unsigned)n);
+}
+
+static enum status
+set_numbers(struct options *o)
+{
+	enum status status;
+
+	o->jobs = processors();
+	o->max_blocking = BLOCKING_DEFAULT;
+	o->zspec = (struct zspec){ .method = ARCHIVE_GZIP,
+	    .level = ZSPEC_DEFAULT };
+	if ((status = set_number("--jobs", o->jobs_word, 1, JOBS_MAX,
+	    &o->jobs)) == STATUS_OK &&
+	    (status = set_number("--split-pages", o->pages_word, 1, UINT_MAX,
+	    &o->split_pages)) == STATUS_OK)
+		status = set_number("--max-blocking", o->blocking_word, 0,
+		    UINT_MAX, &o->max_blocking);
+	if (status == STATUS_OK && o->compress != NULL)
+		status = zspec_parse(o->compress, &o->zspec);
+	return (status);
+}
+
+static enum status
 check(struct options *o, const struct opt_list *operands)
 {
 	enum status status;
@@ -304,10 +385,11 @@ check(struct options *o, const struct opt_list *operands)
 		return (STATUS_USAGE);
 	}
 	if ((status = set_job(o)) != STATUS_OK ||
-	    (status = set_login(o, operands)) != STATUS_OK)
+	    (status = set_login(o, operands)) != STATUS_OK ||
+	    (status = set_numbers(o)) != STATUS_OK)
 		return (status);
 	set_wants(o);
-	if (o->job == JOB_DUMP)
+	if (o->job == JOB_DUMP && o->file == NULL)
 		return (fd_refuse_terminal(STDOUT_FILENO, "stdout",
 		    "an archive is not for the screen: pipe it on, or "
 		    "redirect it to a file"));

@@ -6,6 +6,7 @@
 
 #include "opt.h"
 #include "pg.h"
+#include "zspec.h"
 
 enum options_job {
 	JOB_DUMP,		/* an archive of one database */
@@ -26,12 +27,21 @@ struct options {
 	bool verbose;
 	bool want_tables;	/* the archive should describe tables */
 	bool want_data;		/* and have the data of some */
+	const char *file;	/* to publish, NULL: stdout */
+	unsigned jobs;
+	bool no_split;
+	unsigned split_pages;	/* 0: by size */
+	struct zspec zspec;
+	bool progress;		/* even if stderr is no terminal */
+	unsigned max_blocking;	/* seconds; 0: never mind */
+	bool abort_blocking;
 	struct opt_list pass;	/* for pg_dump */
 	struct opt_list pass_globals;	/* for pg_dumpall alone */
 
 	/* As given, before they are put together. */
 	bool globals, list, estimate;
 	const char *dbname, *format;
+	const char *jobs_word, *pages_word, *blocking_word, *compress;
 };
 
 /*

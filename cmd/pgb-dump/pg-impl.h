@@ -7,7 +7,7 @@
 #include "pg.h"
 
 /*
- * What the two files of this room share.
+ * What the files of this room share.
  */
 
 #define SNAPSHOT_MAX	128
@@ -21,10 +21,38 @@
 struct pg {
 	PGconn *conn;
 	char snapshot[SNAPSHOT_MAX];
+	bool restricts;		/* has restrict_nonsystem_relation_kind */
 };
+
+/*
+ * pg_run(pg, sql, param, out):
+ * Statements (one, if there is a parameter).  *out is the first error, or else
+ * the last result, freed by the caller; NULL where nothing could be sent.  0, or
+ * -1 for a signal.  Prints nothing.
+ */
+int pg_run(struct pg *, const char *sql, const char *param, PGresult **out);
+
+/* The same with one error line on failure; out may be NULL. */
+enum status pg_query(struct pg *, const char *sql, const char *param,
+    PGresult **out);
+
+/* Print why res (or the connection) failed, with that object in front. */
+enum status pg_failed(struct pg *, const char *object, const PGresult *res);
+
+/* The state that all sessions have; ask the server to drop what it does. */
+enum status pg_prepare(struct pg *);
+void pg_cancel(PGconn *);
 
 /* pg_log_in(login, conn): connect, and nothing else; as pg_open(). */
 enum status pg_log_in(const struct pg_login *, PGconn **);
+
+/* As that, to the same server; STATUS_OK without a connection, and *full, where
+ * it has no session left. */
+enum status pg_log_in_like(PGconn *like, PGconn **, bool *full);
+
+/* The OIDs of the plan's tables as "{1,2}", freed by the caller; NULL without
+ * memory. */
+char *pg_tables(const struct plan *);
 
 /* pg_wait(conn, events): a second at most for the socket: 1 ready, 0 not yet,
  * -1 asked to stop. */

@@ -16,6 +16,7 @@
 
 #define PASSWORD_MAX	4096
 #define TIMEOUT_MAX	86400	/* seconds */
+#define PARAMS_MAX	64	/* connection parameters of libpq */
 
 /* What one attempt to connect is made with. */
 struct attempt {
@@ -281,5 +282,78 @@ pg_log_in(const struct pg_login *login, PGconn **conn)
 		PQsetErrorVerbosity(*conn, PQERRORS_DEFAULT);
 		set_keepalive(*conn);
 	}
+	return (status);
+}
+
+/* The parameters of a session, with the server that it reached. */
+static PGconn *
+try_again(struct attempt *a, PGconn *like)
+{
+	PQconninfoOption *all = PQconninfo(like), *o;
+	const char *key[PARAMS_MAX + 6], *value[PARAMS_MAX + 6];
+	PGconn *conn;
+	int n = 0;
+
+	if (all == NULL)
+		return (NULL);
+	for (o = all; o->keyword != NULL && n < PARAMS_MAX; o++) {
+		if (o->val == NULL || o->val[0] == '\0' ||
+		    strcmp(o->keyword, "service") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0 ||
+		    strcmp(o->keyword, "target_session_attrs") == 0 ||
+		    strcmp(o->keyword, "load_balance_hosts") == 0)
+			continue;
+		key[n] = o->keyword;
+		value[n++] = o->val;
+	}
+	/* Of two with the same name the later one counts. */
+	key[n] = "host";
+	value[n++] = PQhost(like);
+	key[n] = "port";
+	value[n++] = PQport(like);
+	if (PQhost(like)[0] != '/' && PQhostaddr(like)[0] != '\0') {
+		key[n] = "hostaddr";
+		value[n++] = PQhostaddr(like);
+	}
+	if (PQpass(like) != NULL && PQpass(like)[0] != '\0') {
+		key[n] = "password";
+		value[n++] = PQpass(like);
+	}
+	key[n] = "target_session_attrs";
+	value[n++] = "any";
+	key[n] = value[n] = NULL;
+	conn = PQconnectStartParams(key, value, 0);
+	PQconninfoFree(all);
+	if (conn == NULL)
+		return (NULL);
+	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	if (PQstatus(conn) != CONNECTION_BAD)
+		drive(a, conn);
+	return (conn);
+}
+
+enum status
+pg_log_in_like(PGconn *like, PGconn **out, bool *full)
+{
+	const struct pg_login login = { .never_ask = true };
+	struct attempt a = { .login = &login };
+	enum status status;
+	PGconn *conn = try_again(&a, like);
+
+	if (conn == NULL) {
+		msg_errno("libpq");
+		return (STATUS_LOCAL);
+	}
+	if (PQstatus(conn) == CONNECTION_OK) {
+		PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+		set_keepalive(conn);
+		*out = conn;
+		return (STATUS_OK);
+	}
+	/* No session left is the caller's to tell. */
+	*full = strstr(PQerrorMessage(conn), ":  53300: ") != NULL;
+	status = *full ? STATUS_OK : cannot_connect(&a, conn);
+	PQfinish(conn);
 	return (status);
 }

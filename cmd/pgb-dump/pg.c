@@ -40,9 +40,8 @@ pg_parameter(PGconn *conn, const char *keyword)
 	return (value);
 }
 
-/* Ask the server to drop what it is doing for us. */
-static void
-cancel(PGconn *conn)
+void
+pg_cancel(PGconn *conn)
 {
 	PGcancel *c = PQgetCancel(conn);
 	char why[256];
@@ -52,9 +51,8 @@ cancel(PGconn *conn)
 	PQfreeCancel(c);
 }
 
-/* Why a query failed. */
-static enum status
-query_failed(struct pg *pg, const PGresult *res)
+enum status
+pg_failed(struct pg *pg, const char *object, const PGresult *res)
 {
 	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
@@ -63,53 +61,66 @@ query_failed(struct pg *pg, const PGresult *res)
 
 	if (code != NULL && text != NULL) {
 		b = blame_sqlstate(code);
-		msg_error("%s: %s", pg_database(pg), text);
+		msg_error("%s: %s", object, text);
 	} else {
 		b = blame_connect(PQerrorMessage(pg->conn), line,
 		    sizeof(line));
 		if (PQstatus(pg->conn) == CONNECTION_BAD)
 			b.status = STATUS_RETRY;
-		msg_error("%s: %s", pg_database(pg), line);
+		msg_error("%s: %s", object, line);
 	}
 	if (b.hint != NULL)
 		msg_hint("%s", b.hint);
 	return (b.status);
 }
 
-/*
- * One query with at most one parameter, and one result of rows or none.
- * *out: cleared by the caller; NULL where it is not wanted.
- */
-static enum status
-query(struct pg *pg, const char *sql, const char *param, PGresult **out)
+int
+pg_run(struct pg *pg, const char *sql, const char *param, PGresult **out)
 {
 	PGresult *res, *last = NULL;
-	ExecStatusType got;
-	enum status status = STATUS_OK;
-	int ready;
+	int ready, sent;
 
-	if (PQsendQueryParams(pg->conn, sql, param != NULL, NULL, &param,
-	    NULL, NULL, 0) == 0)
-		return (query_failed(pg, NULL));
-	for (;;) {
+	*out = NULL;
+	/* Only without parameters can there be several statements. */
+	sent = param == NULL ? PQsendQuery(pg->conn, sql) :
+	    PQsendQueryParams(pg->conn, sql, 1, NULL, &param, NULL, NULL, 0);
+	while (sent != 0) {
 		while (PQisBusy(pg->conn)) {
 			ready = pg_wait(pg->conn, POLLIN);
 			if (ready == -1) {
-				cancel(pg->conn);
+				pg_cancel(pg->conn);
 				PQclear(last);
-				return (STATUS_LOCAL);
+				return (-1);
 			}
 			if (ready == 1 && PQconsumeInput(pg->conn) == 0)
 				break;
 		}
 		if ((res = PQgetResult(pg->conn)) == NULL)
 			break;
-		PQclear(last);
-		last = res;
+		/* The first error is the one that says why. */
+		if (last != NULL &&
+		    PQresultStatus(last) == PGRES_FATAL_ERROR)
+			PQclear(res);
+		else {
+			PQclear(last);
+			last = res;
+		}
 	}
-	got = PQresultStatus(last);
-	if (got != PGRES_TUPLES_OK && got != PGRES_COMMAND_OK)
-		status = query_failed(pg, last);
+	*out = last;
+	return (0);
+}
+
+enum status
+pg_query(struct pg *pg, const char *sql, const char *param, PGresult **out)
+{
+	enum status status = STATUS_OK;
+	PGresult *last;
+
+	if (pg_run(pg, sql, param, &last) == -1)
+		return (STATUS_LOCAL);
+	if (PQresultStatus(last) != PGRES_TUPLES_OK &&
+	    PQresultStatus(last) != PGRES_COMMAND_OK)
+		status = pg_failed(pg, pg_database(pg), last);
 	if (status == STATUS_OK && out != NULL)
 		*out = last;
 	else
@@ -117,18 +128,17 @@ query(struct pg *pg, const char *sql, const char *param, PGresult **out)
 	return (status);
 }
 
-/* The same state as pg_dump's own sessions have. */
-static enum status
-prepare(struct pg *pg)
+enum status
+pg_prepare(struct pg *pg)
 {
 	enum status status;
 
-	status = query(pg, "SELECT pg_catalog.set_config('search_path', '', "
+	status = pg_query(pg, "SELECT pg_catalog.set_config('search_path', '', "
 	    "false)", NULL, NULL);
 	if (status != STATUS_OK)
 		return (status);
 	/* Those that this version has. */
-	return (query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
+	return (pg_query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
 	    "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', "
 	    "'lock_timeout', 'idle_in_transaction_session_timeout', "
 	    "'idle_session_timeout', 'transaction_timeout')", NULL, NULL));
@@ -146,7 +156,7 @@ pg_open(const struct pg_login *login, struct pg **out)
 	}
 	status = pg_log_in(login, &pg->conn);
 	if (status == STATUS_OK)
-		status = prepare(pg);
+		status = pg_prepare(pg);
 	if (status != STATUS_OK) {
 		pg_close(pg);
 		return (status);
@@ -188,17 +198,36 @@ pg_database(const struct pg *pg)
 }
 
 enum status
-pg_snapshot(struct pg *pg, bool deferrable, const char **id)
+pg_import(struct pg *pg, const char *snapshot)
+{
+	char *id = PQescapeLiteral(pg->conn, snapshot, strlen(snapshot));
+	char sql[256];
+	enum status status;
+
+	if (id == NULL || strlen(id) > SNAPSHOT_MAX) {
+		msg_error("--snapshot: not the name of a snapshot");
+		PQfreemem(id);
+		return (STATUS_USAGE);
+	}
+	snprintf(sql, sizeof(sql), "BEGIN ISOLATION LEVEL REPEATABLE READ, "
+	    "READ ONLY; SET TRANSACTION SNAPSHOT %s", id);
+	status = pg_query(pg, sql, NULL, NULL);
+	PQfreemem(id);
+	return (status);
+}
+
+enum status
+pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 {
 	enum status status;
 	PGresult *res;
 
-	status = query(pg, deferrable ?
+	status = user != NULL ? pg_import(pg, user) : pg_query(pg, deferrable ?
 	    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE" :
 	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL);
 	if (status != STATUS_OK)
 		return (status);
-	status = query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,
+	status = pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,
 	    &res);
 	if (status != STATUS_OK)
 		return (status);
@@ -218,7 +247,7 @@ pg_databases(struct pg *pg, enum status (*each)(void *arg, const char *name),
 	int i;
 
 	/* -2 marks what an interrupted DROP DATABASE left. */
-	status = query(pg, "SELECT datname FROM pg_catalog.pg_database "
+	status = pg_query(pg, "SELECT datname FROM pg_catalog.pg_database "
 	    "WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 "
 	    "ORDER BY datname COLLATE \"C\"", NULL, &res);
 	if (status != STATUS_OK)
@@ -235,7 +264,7 @@ add_number(struct pg *pg, const char *sql, const char *param, uint64_t *sum)
 	enum status status;
 	PGresult *res;
 
-	if ((status = query(pg, sql, param, &res)) != STATUS_OK)
+	if ((status = pg_query(pg, sql, param, &res)) != STATUS_OK)
 		return (status);
 	*sum += strtoull(PQgetvalue(res, 0, 0), NULL, 10);
 	PQclear(res);
@@ -243,23 +272,15 @@ add_number(struct pg *pg, const char *sql, const char *param, uint64_t *sum)
 }
 
 enum status
-pg_sizes(struct pg *pg, const uint32_t *oids, size_t count, bool blobs,
-    uint64_t *bytes)
+pg_sizes(struct pg *pg, const struct plan *p, bool blobs, uint64_t *bytes)
 {
+	char *list = pg_tables(p);
 	enum status status;
-	char *list, *to;
-	size_t i;
 
-	/* "{1,2,3}" with up to ten digits each. */
-	if ((list = malloc(11 * count + 3)) == NULL) {
+	if (list == NULL) {
 		msg_errno("--estimate");
 		return (STATUS_LOCAL);
 	}
-	to = stpcpy(list, "{");
-	for (i = 0; i < count; i++)
-		to += snprintf(to, 12, "%s%" PRIu32, i > 0 ? "," : "",
-		    oids[i]);
-	stpcpy(to, "}");
 	*bytes = 0;
 	status = add_number(pg,
 	    "SELECT coalesce(sum(pg_catalog.pg_relation_size(c.oid) + "

@@ -13,6 +13,8 @@
  * asks us to stop; then STATUS_LOCAL comes back without a message.
  */
 struct pg;
+struct plan;
+struct plan_entry;
 
 struct pg_login {
 	const char *host, *port, *user;	/* as given, or NULL */
@@ -43,12 +45,100 @@ const char *pg_version_text(const struct pg *);
 const char *pg_database(const struct pg *);
 
 /*
- * pg_snapshot(pg, deferrable, id):
+ * pg_clone(pg, out):
+ * Another session of the same user on the same server, whichever of several it
+ * was.  *full, with STATUS_OK and *out NULL: it has no session left.
+ */
+enum status pg_clone(const struct pg *, struct pg **, bool *full);
+
+/* What pg_dump sets for its sessions, by the user's options. */
+struct pg_settings {
+	const char *role;		/* or NULL */
+	const char *float_digits;	/* or NULL */
+	bool row_security;
+};
+enum status pg_set(struct pg *, const struct pg_settings *);
+
+/* Run the archive's own "SET client_encoding = ...". */
+enum status pg_encoding(struct pg *, const char *statement);
+
+/* Begin a read-only transaction on an exported snapshot. */
+enum status pg_import(struct pg *, const char *snapshot);
+
+/*
+ * pg_snapshot(pg, user, deferrable, id):
  * Begin a read-only transaction and export its snapshot; it can be imported
- * until pg_close().  deferrable: wait until the snapshot is free of
+ * until pg_close().  user: the snapshot to take it from, or NULL.  deferrable: wait until the snapshot is free of
  * serialization anomalies.  *id is borrowed.
  */
-enum status pg_snapshot(struct pg *, bool deferrable, const char **id);
+enum status pg_snapshot(struct pg *, const char *user, bool deferrable,
+    const char **id);
+
+/* End the transaction, with its snapshot and locks. */
+enum status pg_rollback(struct pg *);
+
+/* Plan: of pg-plan.c. */
+enum pg_lock {
+	PG_LOCK_OK,
+	PG_LOCK_BUSY,		/* somebody waits to change a table */
+	PG_LOCK_FULL,		/* the server's lock table is */
+	PG_LOCK_FAILED,		/* *status, after one error line */
+};
+
+/* Names and kinds of the plan's tables, and, where an entry of large objects
+ * has no list yet, all that there are. */
+enum status pg_describe(struct pg *, struct plan *);
+
+/* ACCESS SHARE on all of them, or on none, without waiting. */
+enum pg_lock pg_lock(struct pg *, const struct plan *, enum status *);
+
+/* Sizes in bytes, and what was rewritten since the snapshot. */
+enum status pg_measure(struct pg *, struct plan *, uint32_t *page_size);
+
+/* Copy: of pg-copy.c. */
+enum pg_copy {
+	PG_COPY_OK,
+	PG_COPY_BUSY,		/* the table cannot be locked by us */
+	PG_COPY_STOPPED,	/* stop_fd, a signal, or the callback */
+	PG_COPY_FAILED,		/* *status, after one error line */
+};
+
+/* Where rows go: false stops. */
+struct pg_rows {
+	bool (*row)(void *arg, const void *buf, size_t len);
+	void *arg;
+	int stop_fd;
+};
+
+/*
+ * pg_copy_table(pg, entry, from, to, range, lock, rows, status):
+ * The rows of a table as COPY text: all, or, if range, of the heap's pages from
+ * ... to - 1 (to 0: to the end).  lock: LOCK_NONE our transaction has it;
+ * LOCK_BRIEF only meanwhile; LOCK_KEEP for the rest of the transaction.  Errors
+ * name entry->label.
+ */
+enum pg_lock_how { LOCK_NONE, LOCK_BRIEF, LOCK_KEEP };
+enum pg_copy pg_copy_table(struct pg *, const struct plan_entry *,
+    uint32_t from, uint32_t to, bool range, enum pg_lock_how,
+    const struct pg_rows *, enum status *);
+
+/*
+ * pg_copy_blobs(pg, loids, count, begin, rows, end, status):
+ * count large objects, in that order: begin() with the OID, its bytes to rows,
+ * end().  Both are called with rows->arg.
+ */
+enum pg_copy pg_copy_blobs(struct pg *, const uint32_t *loids, size_t count,
+    bool (*begin)(void *arg, uint32_t loid), const struct pg_rows *,
+    bool (*end)(void *arg), enum status *);
+
+/* A query that does nothing, so that the session is not taken for dead. */
+bool pg_ping(struct pg *);
+
+/* The socket, to see that the server ends the session. */
+int pg_socket(const struct pg *);
+
+/* The backend's process ID. */
+int pg_pid(const struct pg *);
 
 /*
  * pg_databases(pg, each, arg):
@@ -58,12 +148,12 @@ enum status pg_databases(struct pg *,
     enum status (*each)(void *arg, const char *name), void *arg);
 
 /*
- * pg_sizes(pg, oids, count, blobs, bytes):
- * Bytes that count tables (and, if blobs, all large objects) take on the
+ * pg_sizes(pg, plan, blobs, bytes):
+ * Bytes that the plan's tables (and, if blobs, all large objects) take on the
  * server's disk: heap and TOAST, without indexes and maps.
  */
-enum status pg_sizes(struct pg *, const uint32_t *oids, size_t count,
-    bool blobs, uint64_t *bytes);
+enum status pg_sizes(struct pg *, const struct plan *, bool blobs,
+    uint64_t *bytes);
 
 /* Whether the server still talks to us. */
 bool pg_alive(struct pg *);

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Ordered lanes.
+ *
+ * What is parallel: each worker reads its task from the server, compresses it,
+ * and puts the archive's bytes into the lane of the task.  What is in order:
+ * the lanes stand in a queue in the order of the archive, and one reader takes
+ * the bytes of the lane at the head.
+ *
+ * A lane is a list of slabs.  The worker fills the last one; the reader may
+ * read each up to its `ready` mark, which moves when a chunk is whole (a chunk
+ * begins with its length, so no part of it can go out before).  Slabs belong
+ * to the worker beyond that mark and to the reader before it, and go back to
+ * the pool when they are read.
+ *
+ * What bounds memory: the pool, EMIT_SHARE a worker.  The lane at the head must
+ * always get on, or all would wait for ever; so the last RESERVE slabs are for
+ * it alone.  They suffice for the chunk that is being made, and each chunk that
+ * is made is read.  All others wait when the pool is down to the reserve; what
+ * they have finished stays queued while their workers go on.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "emit.h"
+#include "fdio.h"
+#include "sig.h"
+
+#define RESERVE		8	/* slabs; a chunk of 1 MiB takes five */
+#define IDLE_MS		200
+#define BLOCK_DATA	1	/* types of a block in the archive */
+#define BLOCK_BLOBS	3
+#define INT_LEN		5	/* an integer in the archive */
+
+struct slab {
+	struct slab *next;
+	size_t used;		/* of the worker */
+	size_t ready;		/* under the lock */
+	bool closed;		/* the same: the lane goes on in the next */
+	size_t read;		/* of the reader */
+	uint8_t data[EMIT_SLAB];
+};
+
+struct emit {
+	pthread_mutex_t lock;
+	pthread_cond_t ready;	/* for the reader: bytes, a new lane */
+	pthread_cond_t room;	/* for workers: a slab, a new head */
+	int stop_fd;
+	bool gzip;
+
+	/* Under the lock. */
+	enum status status;
+	struct slab *free;
+	size_t free_count;	/* those that were never made, too */
+	struct task *head, **tail;
+	bool ended;		/* the plan has no more */
+	struct emit_state state;
+
+	/* Of the reader. */
+	bool begun;		/* the head's block has its beginning */
+	uint8_t own[2 * INT_LEN + 8];	/* bytes between lanes */
+	size_t own_len, own_read;
+	uint32_t check;		/* of the entry so far */
+};
+
+static void
+put_int(uint8_t out[INT_LEN], uint32_t value)
+{
+
+	out[0] = 0;
+	out[1] = (uint8_t)value;
+	out[2] = (uint8_t)(value >> 8);
+	out[3] = (uint8_t)(value >> 16);
+	out[4] = (uint8_t)(value >> 24);
+}
+
+struct emit *
+emit_new(unsigned jobs, bool gzip)
+{
+	struct emit *e = calloc(1, sizeof(*e));
+	pthread_condattr_t attr;
+
+	if (e == NULL)
+		return (NULL);
+	if ((e->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1) {
+		free(e);
+		return (NULL);
+	}
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&e->ready, &attr);
+	pthread_cond_init(&e->room, &attr);
+	pthread_condattr_destroy(&attr);
+	e->gzip = gzip;
+	e->free_count = (size_t)jobs * (EMIT_SHARE / EMIT_SLAB);
+	e->tail = &e->head;
+	return (e);
+}
+
+static void
+free_slabs(struct slab *s)
+{
+	struct slab *next;
+
+	for (; s != NULL; s = next) {
+		next = s->next;
+		free(s);
+	}
+}
+
+void
+emit_free(struct emit *e)
+{
+	struct task *t;
+
+	if (e == NULL)
+		return;
+	while ((t = e->head) != NULL) {
+		e->head = t->next;
+		free_slabs(t->slabs);
+		free(t);
+	}
+	free_slabs(e->free);
+	close(e->stop_fd);
+	pthread_cond_destroy(&e->ready);
+	pthread_cond_destroy(&e->room);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+static void
+fail(struct emit *e, enum status status)
+{
+	const uint64_t one = 1;
+
+	if (e->status == STATUS_OK)
+		e->status = status;
+	(void)!write(e->stop_fd, &one, sizeof(one));
+	pthread_cond_broadcast(&e->room);
+	pthread_cond_broadcast(&e->ready);
+}
+
+void
+emit_fail(struct emit *e, enum status status)
+{
+
+	pthread_mutex_lock(&e->lock);
+	fail(e, status);
+	pthread_mutex_unlock(&e->lock);
+}
+
+bool
+emit_failed(struct emit *e)
+{
+	bool failed;
+
+	pthread_mutex_lock(&e->lock);
+	failed = e->status != STATUS_OK;
+	pthread_mutex_unlock(&e->lock);
+	return (failed);
+}
+
+int
+emit_stop_fd(const struct emit *e)
+{
+
+	return (e->stop_fd);
+}
+
+struct task *
+emit_take(struct emit *e, struct plan *p)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	pthread_mutex_lock(&e->lock);
+	if (t == NULL)
+		fail(e, STATUS_LOCAL);
+	else if (e->status != STATUS_OK || !plan_next(p, t)) {
+		free(t);
+		t = NULL;
+		e->ended = true;
+	} else {
+		t->emit = e;
+		*e->tail = t;
+		e->tail = &t->next;
+	}
+	pthread_cond_signal(&e->ready);
+	pthread_mutex_unlock(&e->lock);
+	return (t);
+}
+
+/* Another slab for the lane, or NULL after emit_fail(). */
+static struct slab *
+get_slab(struct task *t)
+{
+	struct emit *e = t->emit;
+	struct slab *s = NULL;
+
+	pthread_mutex_lock(&e->lock);
+	while (e->status == STATUS_OK &&
+	    e->free_count <= (e->head == t ? 0 : RESERVE))
+		pthread_cond_wait(&e->room, &e->lock);
+	if (e->status != STATUS_OK)
+		goto out;
+	if ((s = e->free) != NULL)
+		e->free = s->next;
+	else if ((s = malloc(sizeof(*s))) == NULL) {
+		fail(e, STATUS_LOCAL);
+		goto out;
+	}
+	e->free_count--;
+	s->next = NULL;
+	s->used = s->ready = s->read = 0;
+	s->closed = false;
+	if (t->slab != NULL) {
+		t->slab->next = s;
+		t->slab->closed = true;
+	} else
+		t->slabs = s;
+	t->slab = s;
+out:
+	pthread_mutex_unlock(&e->lock);
+	return (s);
+}
+
+/* What was put in so far may be read, the unfinished slab's part too. */
+static bool
+hand_over(struct task *t, bool done)
+{
+	struct emit *e = t->emit;
+	struct slab *s;
+	bool ok;
+
+	pthread_mutex_lock(&e->lock);
+	/* Those in front were handed over before, and may be gone. */
+	for (s = t->slabs; s != NULL; s = s->next)
+		s->ready = s->used;
+	t->done = done;
+	if (e->head == t)
+		pthread_cond_signal(&e->ready);
+	ok = e->status == STATUS_OK;
+	pthread_mutex_unlock(&e->lock);
+	return (ok);
+}
+
+static bool
+lane_begin(void *arg)
+{
+	struct task *t = arg;
+
+	if ((t->slab == NULL || EMIT_SLAB - t->slab->used < INT_LEN) &&
+	    get_slab(t) == NULL)
+		return (false);
+	t->chunk = t->slab->data + t->slab->used;
+	t->chunk_len = 0;
+	t->slab->used += INT_LEN;
+	return (true);
+}
+
+static uint8_t *
+lane_room(void *arg, size_t *len)
+{
+	struct task *t = arg;
+
+	if (t->slab->used == EMIT_SLAB && get_slab(t) == NULL)
+		return (NULL);
+	*len = EMIT_SLAB - t->slab->used;
+	return (t->slab->data + t->slab->used);
+}
+
+static void
+lane_used(void *arg, size_t len)
+{
+	struct task *t = arg;
+
+	t->slab->used += len;
+	t->chunk_len += len;
+}
+
+static bool
+lane_end(void *arg)
+{
+	struct task *t = arg;
+
+	put_int(t->chunk, (uint32_t)t->chunk_len);
+	return (hand_over(t, false));
+}
+
+void
+lane_sink(struct task *t, struct squeeze_sink *sink)
+{
+
+	*sink = (struct squeeze_sink){ lane_begin, lane_room, lane_used,
+	    lane_end, t };
+}
+
+bool
+lane_bytes(struct task *t, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+	size_t n;
+
+	while (len > 0) {
+		if ((t->slab == NULL || t->slab->used == EMIT_SLAB) &&
+		    get_slab(t) == NULL)
+			return (false);
+		n = EMIT_SLAB - t->slab->used;
+		if (n > len)
+			n = len;
+		memcpy(t->slab->data + t->slab->used, from, n);
+		t->slab->used += n;
+		from += n;
+		len -= n;
+	}
+	return (true);
+}
+
+void
+lane_done(struct task *t, uint32_t check, uint64_t text)
+{
+
+	t->check = check;
+	t->text = text;
+	hand_over(t, true);
+}
+
+bool
+emit_is_head(struct emit *e, const struct task *t)
+{
+	bool head;
+
+	pthread_mutex_lock(&e->lock);
+	head = e->head == t;
+	pthread_mutex_unlock(&e->lock);
+	return (head);
+}
+
+bool
+emit_wait_head(struct emit *e, const struct task *t)
+{
+	bool ok;
+
+	pthread_mutex_lock(&e->lock);
+	while (e->status == STATUS_OK && e->head != t)
+		pthread_cond_wait(&e->room, &e->lock);
+	ok = e->status == STATUS_OK;
+	pthread_mutex_unlock(&e->lock);
+	return (ok);
+}
+
+/* The block's beginning goes out before its first bytes. */
+static void
+begin_block(struct emit *e, const struct task *t)
+{
+
+	e->begun = true;
+	if (!t->first)
+		return;
+	e->own[e->own_len++] = t->entry->blobs ? BLOCK_BLOBS : BLOCK_DATA;
+	put_int(e->own + e->own_len, (uint32_t)t->entry->id);
+	e->own_len += INT_LEN;
+	e->check = 1;
+}
+
+/* All of the head's lane was read: under the lock. */
+static void
+end_lane(struct emit *e)
+{
+	struct task *t = e->head;
+	uint32_t c;
+
+	if (t->split && e->gzip)
+		e->check = (uint32_t)adler32_combine(e->check, t->check,
+		    (z_off_t)t->text);
+	if (t->last && t->split && e->gzip) {
+		c = e->check;
+		put_int(e->own + e->own_len, 4);
+		e->own_len += INT_LEN;
+		e->own[e->own_len++] = (uint8_t)(c >> 24);
+		e->own[e->own_len++] = (uint8_t)(c >> 16);
+		e->own[e->own_len++] = (uint8_t)(c >> 8);
+		e->own[e->own_len++] = (uint8_t)c;
+	}
+	if (t->last) {
+		put_int(e->own + e->own_len, 0);
+		e->own_len += INT_LEN;
+	}
+	e->state.done += t->weight;
+	if ((e->head = t->next) == NULL)
+		e->tail = &e->head;
+	e->begun = false;
+	if (t->slabs != NULL) {
+		t->slabs->next = e->free;
+		e->free = t->slabs;
+		e->free_count++;
+	}
+	free(t);
+	pthread_cond_broadcast(&e->room);
+}
+
+/* Slabs that are read and closed go back: under the lock. */
+static void
+free_read(struct emit *e, struct task *t)
+{
+	struct slab *s;
+
+	while ((s = t->slabs) != NULL && s->closed && s->read == s->used) {
+		t->slabs = s->next;
+		s->next = e->free;
+		e->free = s;
+		e->free_count++;
+		pthread_cond_broadcast(&e->room);
+	}
+}
+
+/*
+ * What can be had without waiting: bytes of *from, or 0; *end: there is and
+ * will be none.  Under the lock.
+ */
+static size_t
+look(struct emit *e, const uint8_t **from, bool *end)
+{
+	struct task *t;
+	struct slab *s;
+
+	*end = false;
+	for (;;) {
+		if (e->own_read < e->own_len) {
+			*from = e->own + e->own_read;
+			return (e->own_len - e->own_read);
+		}
+		e->own_read = e->own_len = 0;
+		if ((t = e->head) == NULL) {
+			*end = e->ended;
+			return (0);
+		}
+		e->state.entry = t->entry;
+		if (!e->begun) {
+			begin_block(e, t);
+			continue;
+		}
+		free_read(e, t);
+		s = t->slabs;
+		if (s != NULL && s->read < s->ready) {
+			*from = s->data + s->read;
+			return (s->ready - s->read);
+		}
+		if (!t->done)
+			return (0);
+		end_lane(e);
+	}
+}
+
+static void
+took(struct emit *e, size_t n)
+{
+
+	if (e->own_read < e->own_len)
+		e->own_read += n;
+	else
+		e->head->slabs->read += n;
+	e->state.out += n;
+}
+
+static void
+wait_ready(struct emit *e)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += IDLE_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(&e->ready, &e->lock, &until);
+}
+
+enum status
+emit_read(struct emit *e, uint8_t *buf, size_t len, size_t *got,
+    enum status (*idle)(void *), void *arg)
+{
+	enum status status;
+	const uint8_t *from;
+	size_t n;
+	bool end;
+
+	*got = 0;
+	pthread_mutex_lock(&e->lock);
+	while ((status = e->status) == STATUS_OK && *got < len) {
+		if ((n = look(e, &from, &end)) > 0) {
+			if (n > len - *got)
+				n = len - *got;
+			/* The worker does not touch what is ready. */
+			pthread_mutex_unlock(&e->lock);
+			memcpy(buf + *got, from, n);
+			pthread_mutex_lock(&e->lock);
+			took(e, n);
+			*got += n;
+			continue;
+		}
+		if (end || *got > 0)
+			break;
+		e->state.waiting = true;
+		wait_ready(e);
+		pthread_mutex_unlock(&e->lock);
+		status = sig_caught() != 0 ? STATUS_LOCAL : idle(arg);
+		pthread_mutex_lock(&e->lock);
+		e->state.waiting = false;
+		if (status != STATUS_OK)
+			fail(e, status);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return (status);
+}
+
+void
+emit_state(struct emit *e, struct emit_state *out)
+{
+
+	pthread_mutex_lock(&e->lock);
+	*out = e->state;
+	pthread_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sessions beside the first, and the state that all of them have: exactly that
+ * of pg_dump's own, because the text of a value depends on it.
+ * Source: PostgreSQL 13 to 18, pg_dump.c, setup_connection().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "msg.h"
+#include "pg-impl.h"
+
+enum status
+pg_clone(const struct pg *like, struct pg **out, bool *full)
+{
+	enum status status;
+	struct pg *pg = calloc(1, sizeof(*pg));
+
+	*out = NULL;
+	*full = false;
+	if (pg == NULL) {
+		msg_errno("libpq");
+		return (STATUS_LOCAL);
+	}
+	status = pg_log_in_like(like->conn, &pg->conn, full);
+	if (status == STATUS_OK && !*full)
+		status = pg_prepare(pg);
+	if (status == STATUS_OK && !*full) {
+		*out = pg;
+		return (STATUS_OK);
+	}
+	pg_close(pg);
+	return (status);
+}
+
+static enum status
+set_role(struct pg *pg, const char *role)
+{
+	char *name = PQescapeIdentifier(pg->conn, role, strlen(role));
+	char *sql = NULL;
+	enum status status = STATUS_LOCAL;
+
+	if (name == NULL || asprintf(&sql, "SET ROLE %s", name) == -1)
+		msg_errno("--role");
+	else
+		status = pg_query(pg, sql, NULL, NULL);
+	PQfreemem(name);
+	free(sql);
+	return (status);
+}
+
+enum status
+pg_set(struct pg *pg, const struct pg_settings *s)
+{
+	char sql[512];
+	enum status status;
+	PGresult *res;
+	long digits = s->float_digits != NULL ?
+	    strtol(s->float_digits, NULL, 10) : 3;
+
+	if (s->role != NULL && (status = set_role(pg, s->role)) != STATUS_OK)
+		return (status);
+	snprintf(sql, sizeof(sql), "SET DATESTYLE = ISO; "
+	    "SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO %ld; "
+	    "SET synchronize_seqscans TO off; SET row_security = %s", digits,
+	    s->row_security ? "on" : "off");
+	if ((status = pg_query(pg, sql, NULL, NULL)) != STATUS_OK)
+		return (status);
+	/* Minor versions from August 2024 on have it. */
+	status = pg_query(pg, "SELECT pg_catalog.set_config(name, "
+	    "'view, foreign-table', false) FROM pg_catalog.pg_settings "
+	    "WHERE name = 'restrict_nonsystem_relation_kind'", NULL, &res);
+	if (status != STATUS_OK)
+		return (status);
+	pg->restricts = PQntuples(res) > 0;
+	PQclear(res);
+	return (STATUS_OK);
+}
+
+enum status
+pg_encoding(struct pg *pg, const char *statement)
+{
+
+	return (pg_query(pg, statement, NULL, NULL));
+}
+
+enum status
+pg_rollback(struct pg *pg)
+{
+
+	return (pg_query(pg, "ROLLBACK", NULL, NULL));
+}
+
+bool
+pg_ping(struct pg *pg)
+{
+	PGresult *res;
+	bool ok;
+
+	if (pg_run(pg, "SELECT 1", NULL, &res) == -1)
+		return (true);		/* a signal, which others see */
+	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+	PQclear(res);
+	return (ok);
+}
+
+int
+pg_socket(const struct pg *pg)
+{
+
+	return (PQsocket(pg->conn));
+}
+
+int
+pg_pid(const struct pg *pg)
+{
+
+	return (PQbackendPID(pg->conn));
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From one program's archive to one made by many.
+ *
+ * pg_dump decides what is dumped: it runs under our snapshot, and we read what
+ * it writes up to the end of its table of contents.  Then it stands still, for
+ * its pipe is small and nobody reads on.  It still has its locks.  Now the
+ * leader takes the same locks, without waiting:
+ *
+ * - It gets them: pg_dump can go, and the data are read by our workers.
+ * - Somebody has begun to wait for a table, to change it: nothing has gone out
+ *   yet, so all is begun again with a new snapshot.
+ * - The server's lock table is full: pg_dump stays as it is, for its locks,
+ *   and the workers read.
+ *
+ * A table that was truncated or rewritten between the snapshot and the lock
+ * would look empty, or otherwise than it was: begun again, too.
+ *
+ * Where the data of some entry cannot be had by a COPY of ours (INSERT
+ * statements, an archive of a version that nobody knows yet) pg_dump's own
+ * stream is passed on unchanged: always right, only slower.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "carrier.h"
+#include "fdio.h"
+#include "msg.h"
+#include "sig.h"
+#include "source.h"
+
+#define ATTEMPTS	6
+#define PIPE_SMALL	4096
+#define PIPE_LARGE	(1024 * 1024)
+#define MINOR_MAX	16	/* newest archive version whose data we know */
+
+enum attempt {
+	GOT_IT,
+	AGAIN,		/* with a new snapshot */
+	FAILED,		/* *status, after one error line */
+};
+
+static const char *
+option_value(const struct options *o, const char *name)
+{
+	size_t i, len = strlen(name);
+
+	for (i = o->pass.count; i > 0; i--)
+		if (strncmp(o->pass.v[i - 1], name, len) == 0) {
+			if (o->pass.v[i - 1][len] == '=')
+				return (o->pass.v[i - 1] + len + 1);
+			if (o->pass.v[i - 1][len] == '\0')
+				return ("");
+		}
+	return (NULL);
+}
+
+/* Header and table of contents, or all where there is no data. */
+static enum status
+read_toc(struct source *s)
+{
+	struct job *j = s->job;
+	static const char why[] = "pg_dump";
+	uint8_t buf[16384];
+	enum status status;
+	size_t got;
+
+	while (!j->toc.ended) {
+		status = stock_read(&j->stock, buf, sizeof(buf), &got);
+		if (status != STATUS_OK)
+			return (status);
+		if (got == 0) {
+			s->ended = true;
+			return (STATUS_OK);
+		}
+		if (carrier_feed(j->carrier, buf, got) == -1) {
+			msg_error("%s: %s: %s", pg_database(j->pg), why,
+			    carrier_why(j->carrier));
+			return (STATUS_DATA);
+		}
+		if (spool_add(s->spool, buf, got) == -1) {
+			msg_errno("table of contents");
+			return (STATUS_LOCAL);
+		}
+		/* Foreign to us, and so to be passed on. */
+		if (carrier_archive(j->carrier) == NULL &&
+		    spool_bytes(s->spool) > sizeof(buf))
+			return (STATUS_OK);
+	}
+	return (STATUS_OK);
+}
+
+/* Why the data cannot be read by us, or NULL. */
+static const char *
+odd(const struct source *s)
+{
+	const struct job *j = s->job;
+	const struct plan *p = &j->toc.plan;
+	size_t i;
+
+	if (carrier_archive(j->carrier) == NULL || !j->toc.ended ||
+	    j->toc.encoding == NULL)
+		return ("not an archive with data");
+	if (j->toc.minor > MINOR_MAX)
+		return ("an archive version that is not known");
+	if (j->toc.odd != NULL)
+		return (j->toc.odd);
+	for (i = 0; i < p->count; i++)
+		if (!p->entries[i].blobs && p->entries[i].found &&
+		    p->entries[i].relkind != 'r' &&
+		    p->entries[i].relkind != 'f')
+			return ("data of an unknown kind of relation");
+	return (NULL);
+}
+
+static enum attempt
+pass_through(struct source *s, const char *why)
+{
+
+	msg_verbose("%s: passing on what pg_dump writes: %s",
+	    pg_database(s->job->pg), why);
+	s->ours = false;
+	s->spool_left = spool_bytes(s->spool);
+	if (!s->ended)
+		(void)fcntl(s->job->stock.child.out, F_SETPIPE_SZ, PIPE_LARGE);
+	return (GOT_IT);
+}
+
+static const struct plan_entry *
+find_bad(const struct plan *p, bool (*bad)(const struct plan_entry *))
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (!p->entries[i].blobs && bad(&p->entries[i]))
+			return (&p->entries[i]);
+	return (NULL);
+}
+
+static bool
+is_gone(const struct plan_entry *e)
+{
+
+	return (!e->found);
+}
+
+static bool
+is_rewritten(const struct plan_entry *e)
+{
+
+	return (e->rewritten);
+}
+
+/* Tables of one server to be cut: those of all. */
+static void
+cut(struct source *s, uint32_t page_size)
+{
+	const struct options *o = s->job->o;
+	struct plan *p = &s->job->toc.plan;
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (o->no_split || pg_version(s->job->pg) < 140000 ||
+		    p->entries[i].condition != NULL ||
+		    (p->entries[i].policies && s->settings.row_security))
+			p->entries[i].heap = false;
+	plan_split(p, o->jobs, page_size,
+	    o->zspec.method == ARCHIVE_NONE ? 150 :
+	    o->zspec.method == ARCHIVE_LZ4 ? 80 : 50, o->split_pages);
+}
+
+/* Warnings that pg_dump has written so far. */
+static void
+drain(struct stock *st)
+{
+	struct pollfd f = { .events = POLLIN };
+
+	for (f.fd = st->child.err; f.fd != -1 && poll(&f, 1, 0) > 0;
+	    f.fd = st->child.err)
+		if (!stock_relay(st))
+			break;
+}
+
+/* The tables are known: lock them.  The workers connect meanwhile. */
+static enum attempt
+take_over(struct source *s, enum status *status)
+{
+	struct job *j = s->job;
+	struct plan *p = &j->toc.plan;
+	const struct plan_entry *e;
+	enum pg_lock lock;
+	uint32_t page_size;
+	const char *why;
+
+	if ((*status = pg_encoding(j->pg, j->toc.encoding)) != STATUS_OK ||
+	    (*status = pg_describe(j->pg, p)) != STATUS_OK)
+		return (FAILED);
+	if ((why = odd(s)) != NULL)
+		return (pass_through(s, why));
+	if ((e = find_bad(p, is_gone)) != NULL) {
+		msg_verbose("%s: dropped since", e->label);
+		return (AGAIN);
+	}
+	if ((lock = pg_lock(j->pg, p, status)) == PG_LOCK_FAILED)
+		return (FAILED);
+	if (lock == PG_LOCK_BUSY) {
+		msg_verbose("%s: somebody waits to change a table",
+		    pg_database(j->pg));
+		return (AGAIN);
+	}
+	s->keeps = lock == PG_LOCK_FULL;
+	if ((*status = pg_measure(j->pg, p, &page_size)) != STATUS_OK)
+		return (FAILED);
+	if ((e = find_bad(p, is_rewritten)) != NULL) {
+		if (j->o->snapshot == NULL) {
+			msg_verbose("%s: rewritten since the snapshot",
+			    e->label);
+			return (AGAIN);
+		}
+		msg_warning("%s: rewritten since the snapshot: if not by "
+		    "VACUUM FULL or CLUSTER, the rows of the snapshot are "
+		    "gone", e->label);
+	}
+	cut(s, page_size);
+	s->spool_left = j->toc.length;
+	s->ours = true;
+	return (GOT_IT);
+}
+
+static enum attempt
+attempt(struct source *s, enum status *status)
+{
+	struct job *j = s->job;
+	enum attempt got;
+	const char *why;
+
+	*status = STATUS_LOCAL;
+	if ((s->spool = spool_new()) == NULL) {
+		msg_errno("table of contents");
+		return (FAILED);
+	}
+	(void)fcntl(j->stock.child.out, F_SETPIPE_SZ, PIPE_SMALL);
+	if ((*status = read_toc(s)) != STATUS_OK)
+		return (FAILED);
+	drain(&j->stock);
+	if ((why = odd(s)) != NULL)
+		return (pass_through(s, why));
+	s->crew_opts.snapshot = j->snapshot;
+	if ((s->crew = crew_new(&s->crew_opts)) == NULL) {
+		*status = STATUS_LOCAL;
+		return (FAILED);
+	}
+	got = take_over(s, status);
+	if (got != GOT_IT || !s->ours) {
+		crew_free(s->crew);
+		s->crew = NULL;
+	}
+	return (got);
+}
+
+static void
+pause_ms(unsigned ms)
+{
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000L };
+
+	(void)nanosleep(&t, NULL);
+}
+
+/* A new snapshot, and a new pg_dump under it. */
+static enum status
+begin_again(struct source *s, unsigned n)
+{
+
+	stock_stop(&s->job->stock);
+	spool_free(s->spool);
+	s->spool = NULL;
+	s->ended = false;
+	pause_ms(100U << n);
+	if (sig_caught() != 0)
+		return (STATUS_LOCAL);
+	return (job_again(s->job));
+}
+
+static enum status
+start_crew(struct source *s)
+{
+	struct job *j = s->job;
+
+	s->emit = emit_new(j->o->jobs, j->o->zspec.method == ARCHIVE_GZIP);
+	if (s->emit == NULL) {
+		msg_errno("threads");
+		return (STATUS_LOCAL);
+	}
+	if (s->keeps)
+		msg_note("%s: the server's lock table is full: pg_dump stays "
+		    "for its locks", pg_database(j->pg));
+	else
+		stock_stop(&j->stock);
+	return (crew_begin(s->crew, &j->toc.plan, s->emit, j->toc.encoding,
+	    !s->keeps));
+}
+
+enum status
+source_open(struct source *s, struct job *j)
+{
+	const struct options *o = j->o;
+	enum status status;
+	unsigned n;
+
+	*s = (struct source){ .job = j };
+	s->settings.role = option_value(o, "--role");
+	s->settings.float_digits = option_value(o, "--extra-float-digits");
+	s->settings.row_security = option_value(o, "--enable-row-security") !=
+	    NULL;
+	s->crew_opts = (struct crew_opts){ .leader = j->pg, .jobs = o->jobs,
+	    .settings = &s->settings, .zspec = &o->zspec };
+	if ((status = pg_set(j->pg, &s->settings)) != STATUS_OK)
+		return (status);
+	for (n = 1;; n++) {
+		switch (attempt(s, &status)) {
+		case GOT_IT:
+			if (s->ours)
+				status = start_crew(s);
+			return (status != STATUS_OK ? status :
+			    job_carrier(j, s->ours));
+		case FAILED:
+			return (status);
+		case AGAIN:
+			break;
+		}
+		if (n == ATTEMPTS)
+			break;
+		if ((status = begin_again(s, n)) != STATUS_OK)
+			return (status);
+	}
+	/* pg_dump has the locks that we do not get. */
+	pass_through(s, "tables are being changed all the time");
+	return (job_carrier(j, false));
+}
+
+/* While no worker has anything for us. */
+static enum status
+on_idle(void *arg)
+{
+	struct source *s = arg;
+	struct pollfd f = { .fd = s->job->out, .events = 0 };
+
+	/* Nobody reads on: without a message, as for EPIPE. */
+	if (poll(&f, 1, 0) > 0 && (f.revents & POLLERR) != 0)
+		return (STATUS_LOCAL);
+	if (!s->keeps)
+		return (STATUS_OK);
+	drain(&s->job->stock);
+	f = (struct pollfd){ .fd = s->job->stock.child.out, .events = 0 };
+	if (poll(&f, 1, 0) > 0 && (f.revents & POLLHUP) != 0) {
+		msg_error("%s: pg_dump, which has the locks, has ended",
+		    pg_database(s->job->pg));
+		return (STATUS_RETRY);
+	}
+	return (STATUS_OK);
+}
+
+enum status
+source_read(void *arg, void *buf, size_t len, size_t *got)
+{
+	struct source *s = arg;
+	enum status status;
+	ssize_t n;
+
+	*got = 0;
+	if (s->spool_left > 0) {
+		if (len > s->spool_left)
+			len = (size_t)s->spool_left;
+		if ((n = spool_read(s->spool, buf, len)) <= 0) {
+			msg_errno("table of contents");
+			return (STATUS_LOCAL);
+		}
+		s->spool_left -= (uint64_t)n;
+		*got = (size_t)n;
+		return (STATUS_OK);
+	}
+	if (s->ours)
+		return (emit_read(s->emit, buf, len, got, on_idle, s));
+	if (s->ended)
+		return (STATUS_OK);
+	status = stock_read(&s->job->stock, buf, len, got);
+	s->passed += *got;
+	return (status);
+}
+
+enum status
+source_end(struct source *s)
+{
+	enum status status;
+
+	if (!s->ours)
+		return (stock_end(&s->job->stock));
+	if ((status = on_idle(s)) != STATUS_OK)
+		return (status);
+	status = crew_end(s->crew);
+	if (s->keeps && status == STATUS_OK)
+		status = on_idle(s);
+	return (status);
+}
+
+void
+source_close(struct source *s)
+{
+
+	if (s->emit != NULL)
+		emit_fail(s->emit, STATUS_LOCAL);
+	crew_free(s->crew);
+	emit_free(s->emit);
+	spool_free(s->spool);
+}
