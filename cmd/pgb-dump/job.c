@@ -54,7 +54,7 @@ start_dump(struct job *j, const struct opt_list *rules)
 	for (i = 0; i < rules->count; i++)
 		if (opt_list_add(&words, rules->v[i]) == -1)
 			goto fail;
-	zspec_word(&o->zspec, j->tool.version, compress);
+	(void)zspec_word(&o->zspec, j->tool.version, compress);
 	if (opt_list_add(&words, format_word) == -1 ||
 	    opt_list_add(&words, snapshot) == -1 ||
 	    (compress[0] != '\0' && opt_list_add(&words, compress) == -1) ||
@@ -106,7 +106,7 @@ connect_and_start(struct job *j)
 	    pg_version_text(j->pg));
 	status = tool_find("pg_dump", pg_version(j->pg), &j->tool);
 	if (status == STATUS_OK)
-		status = zspec_fit(&o->zspec, j->tool.version);
+		status = zspec_fit(&o->zspec, j->tool.version, 0);
 	return (status == STATUS_OK ? start(j) : status);
 }
 

@@ -355,8 +355,7 @@ set_numbers(struct options *o)
 
 	o->jobs = processors();
 	o->max_blocking = BLOCKING_DEFAULT;
-	o->zspec = (struct zspec){ .method = ARCHIVE_GZIP,
-	    .level = ZSPEC_DEFAULT };
+	o->zspec = (struct zspec)ZSPEC_INIT;
 	if ((status = set_number("--jobs", o->jobs_word, 1, JOBS_MAX,
 	    &o->jobs)) == STATUS_OK &&
 	    (status = set_number("--split-pages", o->pages_word, 1, UINT_MAX,

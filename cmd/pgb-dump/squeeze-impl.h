@@ -5,46 +5,59 @@
 #include "squeeze.h"
 
 /*
- * What squeeze.c and the codecs share.
+ * What the methods' files share with squeeze.c; for nobody else.
  */
 
-#define GATHER		(128 * 1024)	/* bytes given to a codec at once */
+/* Text is handed on in blocks of this many bytes, wherever it is cut by
+ * squeeze_put(): what comes out depends on the text alone. */
+#define SQUEEZE_BLOCK	((size_t)256 * 1024)
 
-/* What a call of run() ends. */
-enum codec_end {
-	END_NOTHING,
-	END_PIECE,		/* history ends, bytes are aligned */
-	END_STREAM,
+/* Less room than this is not offered to a library. */
+#define SQUEEZE_ROOM	((size_t)64)
+
+/*
+ * One method.  A context is made once and used for any number of pieces.
+ *
+ * open		NULL without memory
+ * start	a piece begins, with an empty history
+ * feed		1 <= len <= SQUEEZE_BLOCK bytes of its text
+ * finish	it ends; last: and the stream with it
+ * most		bytes of output a piece may have
+ * reserve	bytes that may still come out for text fed before, for one
+ *		more block, and for the end, at the very worst
+ *
+ * start, feed and finish return 0, or -1 as squeeze_fail() and the functions
+ * below do.
+ */
+struct squeeze_method {
+	void *(*open)(const struct zspec *);
+	void (*close)(void *ctx);
+	int (*start)(struct squeeze *, void *ctx);
+	int (*feed)(struct squeeze *, void *ctx, const uint8_t *buf,
+	    size_t len);
+	int (*finish)(struct squeeze *, void *ctx, bool last);
+	size_t most, reserve;
 };
 
-struct codec {
-	void *(*new)(const struct zspec *);
-	void (*free)(void *);
+extern const struct squeeze_method squeeze_isal;
+extern const struct squeeze_method squeeze_zlib;
+extern const struct squeeze_method squeeze_zstd;
+extern const struct squeeze_method squeeze_lz4;
 
-	/* A piece begins: 0 or -1. */
-	int (*begin)(void *);
+/*
+ * squeeze_room(s, len):
+ * Where the next output goes: *len >= SQUEEZE_ROOM bytes, at most
+ * SQUEEZE_CHUNK.  NULL: the sink said stop.
+ */
+uint8_t *squeeze_room(struct squeeze *s, size_t *len);
 
-	/* Up to GATHER bytes, and what ends with them: 0 or -1.  Output by
-	 * squeeze_raw() or squeeze_room() and squeeze_used(). */
-	int (*run)(void *, struct squeeze *, const uint8_t *buf, size_t len,
-	    enum codec_end);
+/* len bytes, or none, were written to the last squeeze_room(). */
+int squeeze_used(struct squeeze *s, size_t len);
 
-	/* A piece may be longer than a chunk. */
-	bool spans;
-	size_t piece;		/* a piece ends when it has so many bytes */
-	bool adler;
-};
+/* Bytes of output that lie somewhere else. */
+int squeeze_bytes(struct squeeze *s, const void *buf, size_t len);
 
-extern const struct codec codec_isal, codec_zlib, codec_zstd, codec_lz4;
-
-/* The chunk's next bytes, less than or equal to what fits into it. */
-uint8_t *squeeze_room(struct squeeze *, size_t *len);
-void squeeze_used(struct squeeze *, size_t len);
-
-/* Copy to the chunk: 0 or -1. */
-int squeeze_raw(struct squeeze *, const void *buf, size_t len);
-
-/* To be told by squeeze_error(): returns -1. */
-int squeeze_fail(struct squeeze *, const char *why);
+/* The job cannot go on: text is constant.  Always -1. */
+int squeeze_fail(struct squeeze *s, const char *text);
 
 #endif

@@ -1,277 +1,383 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Pieces.
+ * Rows are small and libraries are slow to call, so text is gathered, 256 KiB
+ * at a time: small enough to be still in the cache when it is counted and
+ * compressed, large enough that the cost of a call is nothing.  What is larger
+ * than that is not copied at all.
  *
- * A table's data is one compressed stream in the archive.  Here it is put
- * together of pieces, which refer to nothing in front of them: so several can
- * be made at once, and whoever reads them can inflate them apart.
- *
- * - gzip: raw deflate with its history reset, ended by a sync flush (an empty
- *   stored block: 00 00 FF FF at a byte's edge).  A zlib header stands before
- *   the first piece, an Adler-32 of all text behind the last, combined from
- *   those of the parts.
- * - zstd and lz4: a frame with a checksum, which stock pg_dump leaves out.
- *
- * A piece begins a chunk of the archive.  For deflate it is that chunk; a frame
- * may take several, but no chunk has the end of one and more: pg_restore drops
- * what stands behind the end of a zstd frame in its chunk.
- *
- * Text is gathered before a codec sees it, for a row is short and a call is
- * dear.  A piece ends early enough that what the codec still holds, and what
- * was gathered, fits into the chunk however badly it compresses.
+ * A piece ends where the next block could make it too long, at the very worst
+ * that its method can do; this is asked before the block, not behind the last
+ * one, so that an end of the stream never stands alone in a chunk behind a
+ * piece that was cut for nothing.  A chunk is closed when it is full and more
+ * comes, so that its limit holds whatever a library does.
  */
 #include <stdlib.h>
-#include <string.h>
-#include <isa-l/igzip_lib.h>
+
+#include <isa-l.h>
 
 #include "squeeze-impl.h"
 
+/* Most text of one piece: a reader that inflates pieces apart can tell what to
+ * expect, and ISA-L counts with 32 bits. */
+#define PIECE_TEXT	((uint64_t)64 * 1024 * 1024)
+
 struct squeeze {
-	const struct codec *codec;	/* NULL: none */
-	void *state;
+	struct squeeze_gather gather;	/* must be first */
+	const struct squeeze_method *method;
+	void *ctx;
+	uint8_t *block;			/* SQUEEZE_BLOCK bytes: the gathered */
 	struct squeeze_sink sink;
 	const char *error;
-	bool first;		/* the stream's header is owed */
-	bool open;		/* a chunk is */
-	bool piece;		/* and a piece */
-	size_t chunk_len, piece_len;
+	bool dead;			/* nothing goes on in this job */
+	bool gzip;
+	bool header;			/* gzip's is still to be written */
+	bool in_chunk, in_piece;
+	size_t chunk, piece;		/* bytes of output in each */
+	uint64_t piece_text;
+	uint64_t text;			/* in blocks, as check */
 	uint32_t check;
-	uint64_t text;
-	size_t have;
-	uint8_t buf[GATHER];
+	bool bounced;			/* the last room was bounce */
+	uint8_t bounce[SQUEEZE_ROOM];
 };
 
-static const struct codec *
-codec_for(const struct zspec *z)
-{
+/* --- output ----------------------------------------------------------------- */
 
+static int
+stop(struct squeeze *s)
+{
+	s->dead = true;
+	s->gather.at = s->gather.end = s->block;
+	return (-1);
+}
+
+int
+squeeze_fail(struct squeeze *s, const char *text)
+{
+	s->error = text;
+	return (stop(s));
+}
+
+static int
+end_chunk(struct squeeze *s)
+{
+	if (!s->in_chunk)
+		return (0);
+	s->in_chunk = false;
+	return (s->sink.end(s->sink.arg) ? 0 : stop(s));
+}
+
+/* The sink's room in a chunk that has some: *len >= 1. */
+static uint8_t *
+sink_room(struct squeeze *s, size_t *len)
+{
+	uint8_t *room;
+
+	if (s->in_chunk && s->chunk == SQUEEZE_CHUNK && end_chunk(s) != 0)
+		return (NULL);
+	if (!s->in_chunk) {
+		if (!s->sink.begin(s->sink.arg)) {
+			stop(s);
+			return (NULL);
+		}
+		s->in_chunk = true;
+		s->chunk = 0;
+	}
+	if ((room = s->sink.room(s->sink.arg, len)) == NULL) {
+		stop(s);
+		return (NULL);
+	}
+	if (*len > SQUEEZE_CHUNK - s->chunk)
+		*len = SQUEEZE_CHUNK - s->chunk;
+	return (room);
+}
+
+static void
+sink_used(struct squeeze *s, size_t len)
+{
+	s->sink.used(s->sink.arg, len);
+	s->chunk += len;
+	s->piece += len;
+}
+
+int
+squeeze_bytes(struct squeeze *s, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	uint8_t *room;
+	size_t n;
+
+	while (len > 0) {
+		if ((room = sink_room(s, &n)) == NULL)
+			return (-1);
+		if (n > len)
+			n = len;
+		memcpy(room, p, n);
+		sink_used(s, n);
+		p += n;
+		len -= n;
+	}
+	return (0);
+}
+
+uint8_t *
+squeeze_room(struct squeeze *s, size_t *len)
+{
+	uint8_t *room;
+
+	if ((room = sink_room(s, len)) == NULL)
+		return (NULL);
+
+	/* zlib repeats its marker for as long as a room ends right behind it:
+	 * for ever, where rooms are as short as that. */
+	if ((s->bounced = *len < SQUEEZE_ROOM)) {
+		*len = sizeof(s->bounce);
+		return (s->bounce);
+	}
+	return (room);
+}
+
+int
+squeeze_used(struct squeeze *s, size_t len)
+{
+	if (len == 0)
+		return (0);
+	if (s->bounced)
+		return (squeeze_bytes(s, s->bounce, len));
+	sink_used(s, len);
+	return (0);
+}
+
+/* --- none: text as it is, in full chunks -------------------------------------- */
+
+static void *
+none_open(const struct zspec *z)
+{
+	static char nothing;
+
+	(void)z;
+	return (&nothing);
+}
+
+static void
+none_close(void *ctx)
+{
+	(void)ctx;
+}
+
+static int
+none_start(struct squeeze *s, void *ctx)
+{
+	(void)s;
+	(void)ctx;
+	return (0);
+}
+
+static int
+none_feed(struct squeeze *s, void *ctx, const uint8_t *buf, size_t len)
+{
+	(void)ctx;
+	return (squeeze_bytes(s, buf, len));
+}
+
+static int
+none_finish(struct squeeze *s, void *ctx, bool last)
+{
+	(void)s;
+	(void)ctx;
+	(void)last;
+	return (0);
+}
+
+static const struct squeeze_method none = {
+	none_open, none_close, none_start, none_feed, none_finish,
+	SQUEEZE_CHUNK, SQUEEZE_BLOCK,
+};
+
+/* --- pieces --------------------------------------------------------------------- */
+
+static int
+begin_piece(struct squeeze *s)
+{
+	s->in_piece = true;
+	s->piece = 0;
+	s->piece_text = 0;
+	if (s->header) {
+		s->header = false;
+		if (squeeze_bytes(s, "\x78\x9c", 2) != 0)
+			return (-1);
+	}
+	return (s->method->start(s, s->ctx));
+}
+
+/* The piece ends, and its chunk is still open. */
+static int
+end_piece(struct squeeze *s, bool last)
+{
+	s->in_piece = false;
+	return (s->method->finish(s, s->ctx, last));
+}
+
+static int
+feed(struct squeeze *s, const uint8_t *buf, size_t len)
+{
+	if (s->in_piece &&
+	    (s->piece + s->method->reserve > s->method->most ||
+	    s->piece_text + len > PIECE_TEXT)) {
+		if (end_piece(s, false) != 0 || end_chunk(s) != 0)
+			return (-1);
+	}
+	if (!s->in_piece && begin_piece(s) != 0)
+		return (-1);
+	s->check = isal_adler32(s->check, buf, len);
+	s->text += len;
+	s->piece_text += len;
+	return (s->method->feed(s, s->ctx, buf, len));
+}
+
+static int
+feed_gathered(struct squeeze *s)
+{
+	size_t len = (size_t)(s->gather.at - s->block);
+
+	if (len == 0)
+		return (0);
+	s->gather.at = s->block;
+	return (feed(s, s->block, len));
+}
+
+/* squeeze_put() of what fills the block. */
+int
+squeeze_spill(struct squeeze *s, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	size_t n;
+
+	if (s->dead)
+		return (-1);
+	if (s->gather.at > s->block) {
+		n = (size_t)(s->gather.end - s->gather.at);
+		memcpy(s->gather.at, p, n);
+		s->gather.at += n;
+		p += n;
+		len -= n;
+		if (feed_gathered(s) != 0)
+			return (-1);
+	}
+	for (; len >= SQUEEZE_BLOCK; p += SQUEEZE_BLOCK, len -= SQUEEZE_BLOCK)
+		if (feed(s, p, SQUEEZE_BLOCK) != 0)
+			return (-1);
+	memcpy(s->gather.at, p, len);
+	s->gather.at += len;
+	return (0);
+}
+
+/* --- jobs ------------------------------------------------------------------------- */
+
+static const struct squeeze_method *
+method_of(const struct zspec *z)
+{
 	switch (z->method) {
 	case ARCHIVE_GZIP:
 		return (z->level == ZSPEC_DEFAULT || z->level <= 3 ?
-		    &codec_isal : &codec_zlib);
+		    &squeeze_isal : &squeeze_zlib);
 	case ARCHIVE_ZSTD:
-		return (&codec_zstd);
+		return (&squeeze_zstd);
 	case ARCHIVE_LZ4:
-		return (&codec_lz4);
+		return (&squeeze_lz4);
 	case ARCHIVE_NONE:
 		break;
 	}
-	return (NULL);
+	return (&none);
 }
 
 struct squeeze *
 squeeze_new(const struct zspec *z)
 {
-	struct squeeze *q = calloc(1, sizeof(*q));
+	struct squeeze *s;
 
-	if (q == NULL)
+	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	q->codec = codec_for(z);
-	if (q->codec != NULL && (q->state = q->codec->new(z)) == NULL) {
-		free(q);
+	s->method = method_of(z);
+	s->gzip = z->method == ARCHIVE_GZIP;
+	s->block = aligned_alloc(64, SQUEEZE_BLOCK);
+	s->ctx = s->method->open(z);
+	if (s->block == NULL || s->ctx == NULL) {
+		squeeze_free(s);
 		return (NULL);
 	}
-	return (q);
+	stop(s);		/* until a job begins */
+	return (s);
 }
 
 void
-squeeze_free(struct squeeze *q)
+squeeze_free(struct squeeze *s)
 {
-
-	if (q == NULL)
+	if (s == NULL)
 		return;
-	if (q->codec != NULL)
-		q->codec->free(q->state);
-	free(q);
+	if (s->ctx != NULL)
+		s->method->close(s->ctx);
+	free(s->block);
+	free(s);
 }
 
 void
-squeeze_begin(struct squeeze *q, const struct squeeze_sink *sink, bool first)
+squeeze_begin(struct squeeze *s, const struct squeeze_sink *sink, bool first)
 {
-
-	q->sink = *sink;
-	q->first = first;
-	q->open = q->piece = false;
-	q->error = NULL;
-	q->check = 1;
-	q->text = 0;
-	q->have = 0;
+	s->sink = *sink;
+	s->gather.at = s->block;
+	s->gather.end = s->block + SQUEEZE_BLOCK;
+	s->error = NULL;
+	s->dead = false;
+	s->header = first && s->gzip;
+	s->in_chunk = s->in_piece = false;
+	s->text = 0;
+	s->check = 1;
 }
 
-const char *
-squeeze_error(const struct squeeze *q)
+/* The check value stands behind the stream with the high byte first. */
+static int
+put_check(struct squeeze *s)
 {
+	uint32_t c = s->check;
+	uint8_t b[4] = { (uint8_t)(c >> 24), (uint8_t)(c >> 16),
+	    (uint8_t)(c >> 8), (uint8_t)c };
 
-	return (q->error);
+	return (squeeze_bytes(s, b, sizeof(b)));
+}
+
+int
+squeeze_end(struct squeeze *s, enum squeeze_how how)
+{
+	if (s->dead || feed_gathered(s) != 0)
+		return (-1);
+	if (!s->in_piece && (how != SQUEEZE_MORE || s->header) &&
+	    begin_piece(s) != 0)
+		return (-1);
+	if (s->in_piece && end_piece(s, how != SQUEEZE_MORE) != 0)
+		return (-1);
+	if (how == SQUEEZE_WHOLE && s->gzip && put_check(s) != 0)
+		return (-1);
+	if (end_chunk(s) != 0)
+		return (-1);
+	stop(s);		/* until the next job begins */
+	return (0);
 }
 
 uint32_t
-squeeze_check(const struct squeeze *q)
+squeeze_check(struct squeeze *s)
 {
-
-	return (q->check);
+	return (isal_adler32(s->check, s->block,
+	    (uint64_t)(s->gather.at - s->block)));
 }
 
 uint64_t
-squeeze_text(const struct squeeze *q)
+squeeze_text(const struct squeeze *s)
 {
-
-	return (q->text);
+	return (s->text + (uint64_t)(s->gather.at - s->block));
 }
 
-int
-squeeze_fail(struct squeeze *q, const char *why)
+const char *
+squeeze_error(const struct squeeze *s)
 {
-
-	q->error = why;
-	return (-1);
-}
-
-static int
-end_chunk(struct squeeze *q)
-{
-
-	if (!q->open)
-		return (0);
-	q->open = false;
-	return (q->sink.end(q->sink.arg) ? 0 : -1);
-}
-
-uint8_t *
-squeeze_room(struct squeeze *q, size_t *len)
-{
-	uint8_t *room;
-
-	if (q->open && q->chunk_len == SQUEEZE_CHUNK && end_chunk(q) != 0)
-		return (NULL);
-	if (!q->open) {
-		if (!q->sink.begin(q->sink.arg))
-			return (NULL);
-		q->open = true;
-		q->chunk_len = 0;
-	}
-	if ((room = q->sink.room(q->sink.arg, len)) == NULL)
-		return (NULL);
-	if (*len > SQUEEZE_CHUNK - q->chunk_len)
-		*len = SQUEEZE_CHUNK - q->chunk_len;
-	return (room);
-}
-
-void
-squeeze_used(struct squeeze *q, size_t len)
-{
-
-	q->sink.used(q->sink.arg, len);
-	q->chunk_len += len;
-	q->piece_len += len;
-}
-
-int
-squeeze_raw(struct squeeze *q, const void *buf, size_t len)
-{
-	const uint8_t *from = buf;
-	uint8_t *to;
-	size_t n;
-
-	while (len > 0) {
-		if ((to = squeeze_room(q, &n)) == NULL)
-			return (-1);
-		if (n > len)
-			n = len;
-		memcpy(to, from, n);
-		squeeze_used(q, n);
-		from += n;
-		len -= n;
-	}
-	return (0);
-}
-
-static int
-begin_piece(struct squeeze *q)
-{
-	static const uint8_t zlib_header[2] = { 0x78, 0x9c };
-
-	q->piece = true;
-	q->piece_len = 0;
-	if (q->codec->adler && q->first &&
-	    squeeze_raw(q, zlib_header, sizeof(zlib_header)) != 0)
-		return (-1);
-	q->first = false;
-	return (q->codec->begin(q->state) == 0 ? 0 :
-	    squeeze_fail(q, "the codec does not begin"));
-}
-
-/* What was gathered goes to the codec, and with it the end of something. */
-static int
-run(struct squeeze *q, const uint8_t *buf, size_t len, enum codec_end end)
-{
-
-	q->text += len;
-	if (q->codec == NULL) {
-		if (squeeze_raw(q, buf, len) != 0)
-			return (-1);
-		return (end == END_NOTHING ? 0 : end_chunk(q));
-	}
-	if (!q->piece && begin_piece(q) != 0)
-		return (-1);
-	if (q->codec->adler)
-		q->check = isal_adler32(q->check, buf, len);
-	if (end == END_NOTHING && q->piece_len >= q->codec->piece)
-		end = END_PIECE;
-	if (q->codec->run(q->state, q, buf, len, end) != 0)
-		return (-1);
-	if (end == END_NOTHING)
-		return (0);
-	q->piece = false;
-	/* The check value stands in the last chunk. */
-	return (end == END_STREAM ? 0 : end_chunk(q));
-}
-
-int
-squeeze_put(struct squeeze *q, const void *buf, size_t len)
-{
-	const uint8_t *from = buf;
-	size_t n;
-
-	while (len >= GATHER - q->have) {
-		n = GATHER - q->have;
-		memcpy(q->buf + q->have, from, n);
-		from += n;
-		len -= n;
-		q->have = 0;
-		if (run(q, q->buf, GATHER, END_NOTHING) != 0)
-			return (-1);
-	}
-	memcpy(q->buf + q->have, from, len);
-	q->have += len;
-	return (0);
-}
-
-int
-squeeze_end(struct squeeze *q, enum squeeze_how how)
-{
-	size_t len = q->have;
-	uint8_t check[4];
-
-	q->have = 0;
-	if (how == SQUEEZE_MORE || q->codec == NULL || !q->codec->adler) {
-		/* The stream's header must not be lost with a first part that
-		 * has no text; a frame need not be there at all. */
-		if (len == 0 && !q->piece && !q->open &&
-		    (q->codec == NULL || !q->codec->adler || !q->first) &&
-		    (how == SQUEEZE_MORE || q->codec == NULL))
-			return (0);
-		return (run(q, q->buf, len, END_PIECE));
-	}
-	if (run(q, q->buf, len, END_STREAM) != 0)
-		return (-1);
-	if (how == SQUEEZE_WHOLE) {
-		check[0] = (uint8_t)(q->check >> 24);
-		check[1] = (uint8_t)(q->check >> 16);
-		check[2] = (uint8_t)(q->check >> 8);
-		check[3] = (uint8_t)q->check;
-		if (squeeze_raw(q, check, sizeof(check)) != 0)
-			return (-1);
-	}
-	return (end_chunk(q));
+	return (s->error);
 }

@@ -170,9 +170,10 @@ zspec_parse(const char *text, struct zspec *z)
 }
 
 enum status
-zspec_fit(const struct zspec *z, int version)
+zspec_fit(const struct zspec *z, int version, int minor)
 {
 
+	(void)minor;
 	if (version >= METHODS_SINCE || z->method == ARCHIVE_NONE ||
 	    z->method == ARCHIVE_GZIP)
 		return (STATUS_OK);
@@ -182,19 +183,19 @@ zspec_fit(const struct zspec *z, int version)
 	return (STATUS_USAGE);
 }
 
-void
+int
 zspec_word(const struct zspec *z, int version, char word[ZSPEC_WORD])
 {
 
 	word[0] = '\0';
 	if (!z->given)
-		return;
+		return (0);
 	if (version < METHODS_SINCE) {
 		if (z->method == ARCHIVE_NONE)
 			snprintf(word, ZSPEC_WORD, "--compress=0");
 		else if (z->level != ZSPEC_DEFAULT)
 			snprintf(word, ZSPEC_WORD, "--compress=%d", z->level);
-		return;
+		return (0);
 	}
 	if (z->level == ZSPEC_DEFAULT)
 		snprintf(word, ZSPEC_WORD, "--compress=%s%s",
@@ -203,4 +204,5 @@ zspec_word(const struct zspec *z, int version, char word[ZSPEC_WORD])
 		snprintf(word, ZSPEC_WORD, "--compress=%s:level=%d%s",
 		    name_of(z->method), z->level,
 		    z->long_window ? ",long" : "");
+	return (0);
 }
