@@ -28,7 +28,8 @@ struct toc_data {
 /* The strings that are kept while they are needed. */
 enum toc_text {
 	TEXT_DBNAME, TEXT_SERVER, TEXT_DUMPER,
-	TEXT_NUMBER, TEXT_TAG, TEXT_DESC, TEXT_DEFN, TEXT_COPY, TEXT_SCHEMA, TEXT_OWNER,
+	TEXT_NUMBER, TEXT_TAG, TEXT_DESC, TEXT_DEFN, TEXT_COPY, TEXT_SCHEMA,
+	TEXT_OWNER,
 	TEXT_COUNT
 };
 
