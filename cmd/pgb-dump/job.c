@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "carrier.h"
+#include "clock.h"
 #include "conninfo.h"
 #include "job.h"
 #include "msg.h"
@@ -86,6 +87,7 @@ start(struct job *j)
 	if (status == STATUS_OK) {
 		msg_verbose("%s: snapshot %s", pg_database(j->pg),
 		    j->snapshot);
+		j->snapshot_ms = clock_ms();
 		status = start_dump(j, &rules);
 	}
 	for (i = 0; i < rules.count; i++)

@@ -19,6 +19,7 @@ struct job {
 	struct toc toc;
 	struct carrier *carrier;
 	const char *snapshot;	/* NULL: there is none */
+	int64_t snapshot_ms;	/* clock_ms() when it was taken */
 	struct filter filter;
 	int out;		/* where the archive goes, -1: not a descriptor
 				 * that others read */

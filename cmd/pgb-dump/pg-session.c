@@ -105,6 +105,36 @@ pg_ping(struct pg *pg)
 	return (ok);
 }
 
+bool
+pg_blocked(struct pg *pg, int holder, void (*each)(void *, int, const char *,
+    const char *), void *arg)
+{
+	PGresult *res;
+	char pid[16];
+	bool ok;
+	int i;
+
+	snprintf(pid, sizeof(pid), "%d", holder);
+	if (pg_run(pg, "SELECT DISTINCT w.pid, w.mode, "
+	    "w.relation::pg_catalog.regclass FROM pg_catalog.pg_locks w "
+	    "JOIN pg_catalog.pg_locks h ON h.granted "
+	    "AND h.relation = w.relation AND h.database = w.database "
+	    "JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid "
+	    "WHERE NOT w.granted AND w.locktype = 'relation' "
+	    "AND a.datname = pg_catalog.current_database() "
+	    "AND h.pid <> w.pid AND h.mode = 'AccessShareLock' "
+	    "AND (h.pid = $1::pg_catalog.int4 OR ($1::pg_catalog.int4 = 0 "
+	    "AND a.application_name = 'pg_dump' "
+	    "AND a.usename = current_user))", pid, &res) == -1)
+		return (true);
+	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+	for (i = 0; ok && i < PQntuples(res); i++)
+		each(arg, (int)strtol(PQgetvalue(res, i, 0), NULL, 10),
+		    PQgetvalue(res, i, 1), PQgetvalue(res, i, 2));
+	PQclear(res);
+	return (ok);
+}
+
 int
 pg_socket(const struct pg *pg)
 {

@@ -131,6 +131,16 @@ enum pg_copy pg_copy_blobs(struct pg *, const uint32_t *loids, size_t count,
     bool (*begin)(void *arg, uint32_t loid), const struct pg_rows *,
     bool (*end)(void *arg), enum status *);
 
+/*
+ * pg_blocked(pg, holder, each, arg):
+ * Call each for every session that waits for a lock on a table which the
+ * backend holder has locked (0: any pg_dump of the same user): its process, the
+ * lock's mode and the table.  false when the server cannot be asked any more.
+ * Prints nothing.
+ */
+bool pg_blocked(struct pg *, int holder, void (*each)(void *arg, int pid,
+    const char *mode, const char *table), void *arg);
+
 /* A query that does nothing, so that the session is not taken for dead. */
 bool pg_ping(struct pg *);
 

@@ -291,6 +291,7 @@ static enum status
 start_crew(struct source *s)
 {
 	struct job *j = s->job;
+	enum status status;
 
 	s->emit = emit_new(j->o->jobs, j->o->zspec.method == ARCHIVE_GZIP);
 	if (s->emit == NULL) {
@@ -302,8 +303,16 @@ start_crew(struct source *s)
 		    "for its locks", pg_database(j->pg));
 	else
 		stock_stop(&j->stock);
-	return (crew_begin(s->crew, &j->toc.plan, s->emit, j->toc.encoding,
-	    !s->keeps));
+	status = crew_begin(s->crew, &j->toc.plan, s->emit, j->toc.encoding,
+	    !s->keeps);
+	if (status != STATUS_OK)
+		return (status);
+	s->guard_opts = (struct guard_opts){ .leader = j->pg, .emit = s->emit,
+	    .holder = s->keeps ? 0 : pg_pid(j->pg), .total = j->toc.plan.bytes, .snapshot_ms = j->snapshot_ms,
+	    .max_blocking = j->o->max_blocking,
+	    .abort = j->o->abort_blocking, .progress = j->o->progress };
+	s->guard = guard_start(&s->guard_opts);
+	return (s->guard != NULL ? STATUS_OK : STATUS_LOCAL);
 }
 
 enum status
@@ -404,6 +413,8 @@ source_end(struct source *s)
 	if ((status = on_idle(s)) != STATUS_OK)
 		return (status);
 	status = crew_end(s->crew);
+	guard_stop(s->guard);
+	s->guard = NULL;
 	if (s->keeps && status == STATUS_OK)
 		status = on_idle(s);
 	return (status);
@@ -415,6 +426,7 @@ source_close(struct source *s)
 
 	if (s->emit != NULL)
 		emit_fail(s->emit, STATUS_LOCAL);
+	guard_stop(s->guard);
 	crew_free(s->crew);
 	emit_free(s->emit);
 	spool_free(s->spool);

@@ -4,6 +4,7 @@
 
 #include "crew.h"
 #include "emit.h"
+#include "guard.h"
 #include "job.h"
 #include "spool.h"
 
@@ -23,6 +24,8 @@ struct source {
 	struct pg_settings settings;
 	struct crew *crew;
 	struct emit *emit;
+	struct guard_opts guard_opts;
+	struct guard *guard;
 	uint64_t passed;	/* bytes of pg_dump's behind the table of
 				 * contents that went out */
 };

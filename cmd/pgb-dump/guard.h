@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emit.h"
+#include "pg.h"
+
+/*
+ * What watches a dump while it runs, in a thread of its own: shows the
+ * progress, warns when sessions wait for our locks, and when nobody takes the
+ * archive off our hands.
+ */
+struct guard;
+
+struct guard_opts {
+	const struct pg *leader;	/* its server; for pg_clone() alone */
+	int holder;			/* backend with the locks; 0: that of
+					 * pg_dump */
+	struct emit *emit;
+	uint64_t total;			/* bytes of relations */
+	int64_t snapshot_ms;		/* clock_ms() when it was taken */
+	unsigned max_blocking;		/* seconds, 0: never mind */
+	bool abort;			/* end the dump then */
+	bool progress;			/* even if stderr is no terminal */
+};
+
+/* opts is borrowed until guard_stop().  NULL after one error line. */
+struct guard *guard_start(const struct guard_opts *);
+
+/* NULL is allowed. */
+void guard_stop(struct guard *);
+
+#endif
