@@ -252,7 +252,9 @@ open_session(struct hand *h)
 		return (status);
 	if ((status = pg_set(h->pg, o->settings)) != STATUS_OK)
 		return (status);
-	return (pg_import(h->pg, o->snapshot));
+	if ((status = pg_import(h->pg, o->snapshot)) != STATUS_OK)
+		return (status);
+	return (pg_widen(h->pg));
 }
 
 static void *

@@ -79,6 +79,16 @@ pg_set(struct pg *pg, const struct pg_settings *s)
 }
 
 enum status
+pg_widen(struct pg *pg)
+{
+
+	/* libpq's buffer grows with the longest row, and never shrinks; what
+	 * it reads at once is what fits. */
+	return (pg_query(pg, "SELECT pg_catalog.repeat(' ', 262144)", NULL,
+	    NULL));
+}
+
+enum status
 pg_encoding(struct pg *pg, const char *statement)
 {
 

@@ -59,6 +59,9 @@ struct pg_settings {
 };
 enum status pg_set(struct pg *, const struct pg_settings *);
 
+/* Make reading many rows cheaper: larger pieces at once. */
+enum status pg_widen(struct pg *);
+
 /* Run the archive's own "SET client_encoding = ...". */
 enum status pg_encoding(struct pg *, const char *statement);
 
