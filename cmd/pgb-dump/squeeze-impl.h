@@ -12,8 +12,8 @@
  * squeeze_put(): what comes out depends on the text alone. */
 #define SQUEEZE_BLOCK	((size_t)256 * 1024)
 
-/* Less room than this is not offered to a library. */
-#define SQUEEZE_ROOM	((size_t)64)
+/* Bytes of squeeze_out(): room for all that one call of a library can write. */
+#define SQUEEZE_OUT	((size_t)512 * 1024)
 
 /*
  * One method.  A context is made once and used for any number of pieces.
@@ -44,17 +44,10 @@ extern const struct squeeze_method squeeze_zlib;
 extern const struct squeeze_method squeeze_zstd;
 extern const struct squeeze_method squeeze_lz4;
 
-/*
- * squeeze_room(s, len):
- * Where the next output goes: *len >= SQUEEZE_ROOM bytes, at most
- * SQUEEZE_CHUNK.  NULL: the sink said stop.
- */
-uint8_t *squeeze_room(struct squeeze *s, size_t *len);
+/* Where a library may write its output; it lies there until the next call. */
+uint8_t *squeeze_out(struct squeeze *s);
 
-/* len bytes, or none, were written to the last squeeze_room(). */
-int squeeze_used(struct squeeze *s, size_t len);
-
-/* Bytes of output that lie somewhere else. */
+/* Output goes to the sink, and begins and ends chunks; len may be 0. */
 int squeeze_bytes(struct squeeze *s, const void *buf, size_t len);
 
 /* The job cannot go on: text is constant.  Always -1. */

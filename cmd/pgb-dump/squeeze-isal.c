@@ -14,10 +14,13 @@
  * and 64 KiB of text; text never takes more than 9 bits a byte with that code,
  * and the library takes the shorter of that and its own.
  */
-#define TOKENS		((size_t)32 * 1024)
-#define WORST(n)	((n) + (n) / 8)
-#define RESERVE		(TOKENS * 4 + WORST((size_t)64 * 1024) +	\
-			WORST(SQUEEZE_BLOCK) + 1024)
+#define ISAL_TOKENS	((size_t)32 * 1024)
+#define ISAL_WORST(n)	((n) + (n) / 8)
+#define ISAL_RESERVE	(4 * ISAL_TOKENS + 1024 +			\
+			ISAL_WORST((size_t)64 * 1024) +			\
+			ISAL_WORST(SQUEEZE_BLOCK))
+
+_Static_assert(ISAL_RESERVE <= SQUEEZE_OUT, "one call writes it all");
 
 struct isal {
 	struct isal_zstream z;	/* must be first: it is the aligned one */
@@ -69,19 +72,18 @@ isal_start(struct squeeze *s, void *ctx)
 /* All of the input in, and all of the output out as far as flush and
  * end_of_stream want it. */
 static int
-run(struct squeeze *s, struct isal_zstream *z)
+isal_run(struct squeeze *s, struct isal_zstream *z)
 {
-	size_t len;
 	bool full;
 
 	do {
-		if ((z->next_out = squeeze_room(s, &len)) == NULL)
-			return (-1);
-		z->avail_out = (uint32_t)len;
+		z->next_out = squeeze_out(s);
+		z->avail_out = SQUEEZE_OUT;
 		if (isal_deflate(z) != COMP_OK)
 			return (squeeze_fail(s, "gzip: the library failed"));
 		full = z->avail_out == 0;
-		if (squeeze_used(s, len - z->avail_out) != 0)
+		if (squeeze_bytes(s, squeeze_out(s),
+		    SQUEEZE_OUT - z->avail_out) != 0)
 			return (-1);
 	} while (full);
 	if (z->avail_in != 0 || (z->end_of_stream != 0 &&
@@ -99,23 +101,23 @@ isal_feed(struct squeeze *s, void *ctx, const uint8_t *buf, size_t len)
 	c->z.avail_in = (uint32_t)len;
 	c->z.flush = NO_FLUSH;
 	c->z.end_of_stream = 0;
-	return (run(s, &c->z));
+	return (isal_run(s, &c->z));
 }
 
 static int
 isal_finish(struct squeeze *s, void *ctx, bool last)
 {
 	struct isal *c = ctx;
-	uint8_t none;
+	uint8_t nothing;
 
-	c->z.next_in = &none;
+	c->z.next_in = &nothing;
 	c->z.avail_in = 0;
 	c->z.flush = last ? NO_FLUSH : SYNC_FLUSH;
 	c->z.end_of_stream = last;
-	return (run(s, &c->z));
+	return (isal_run(s, &c->z));
 }
 
 const struct squeeze_method squeeze_isal = {
 	isal_open, isal_close, isal_start, isal_feed, isal_finish,
-	SQUEEZE_CHUNK, RESERVE,
+	SQUEEZE_CHUNK, ISAL_RESERVE,
 };

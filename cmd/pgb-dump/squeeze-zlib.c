@@ -13,9 +13,12 @@
  * with the code that the standard fixes) and the 64 KiB of its window; it
  * never takes more than 9 bits a byte, and stores where that is shorter.
  */
-#define WORST(n)	((n) + (n) / 8)
-#define RESERVE		((size_t)64 * 1024 + WORST((size_t)64 * 1024) +	\
-			WORST(SQUEEZE_BLOCK) + 1024)
+#define ZLIB_WORST(n)	((n) + (n) / 8)
+#define ZLIB_RESERVE	((size_t)64 * 1024 + 1024 +			\
+			ZLIB_WORST((size_t)64 * 1024) +			\
+			ZLIB_WORST(SQUEEZE_BLOCK))
+
+_Static_assert(ZLIB_RESERVE <= SQUEEZE_OUT, "one call writes it all");
 
 static void *
 zlib_open(const struct zspec *spec)
@@ -48,22 +51,21 @@ zlib_start(struct squeeze *s, void *ctx)
 }
 
 static int
-run(struct squeeze *s, z_stream *z, int flush)
+zlib_run(struct squeeze *s, z_stream *z, int flush)
 {
-	size_t len;
 	bool full;
 	int rc;
 
 	do {
-		if ((z->next_out = squeeze_room(s, &len)) == NULL)
-			return (-1);
-		z->avail_out = (uInt)len;
+		z->next_out = squeeze_out(s);
+		z->avail_out = SQUEEZE_OUT;
 		rc = deflate(z, flush);
-		/* Z_BUF_ERROR: the last room was just enough. */
+		/* Z_BUF_ERROR: the last time was just enough. */
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return (squeeze_fail(s, "gzip: the library failed"));
 		full = z->avail_out == 0;
-		if (squeeze_used(s, len - z->avail_out) != 0)
+		if (squeeze_bytes(s, squeeze_out(s),
+		    SQUEEZE_OUT - z->avail_out) != 0)
 			return (-1);
 	} while (full && rc != Z_STREAM_END);
 	if (z->avail_in != 0 || (flush == Z_FINISH && rc != Z_STREAM_END))
@@ -78,7 +80,7 @@ zlib_feed(struct squeeze *s, void *ctx, const uint8_t *buf, size_t len)
 
 	z->next_in = (Bytef *)(uintptr_t)buf;		/* it only reads */
 	z->avail_in = (uInt)len;
-	return (run(s, z, Z_NO_FLUSH));
+	return (zlib_run(s, z, Z_NO_FLUSH));
 }
 
 static int
@@ -88,10 +90,10 @@ zlib_finish(struct squeeze *s, void *ctx, bool last)
 
 	z->next_in = NULL;
 	z->avail_in = 0;
-	return (run(s, z, last ? Z_FINISH : Z_SYNC_FLUSH));
+	return (zlib_run(s, z, last ? Z_FINISH : Z_SYNC_FLUSH));
 }
 
 const struct squeeze_method squeeze_zlib = {
 	zlib_open, zlib_close, zlib_start, zlib_feed, zlib_finish,
-	SQUEEZE_CHUNK, RESERVE,
+	SQUEEZE_CHUNK, ZLIB_RESERVE,
 };

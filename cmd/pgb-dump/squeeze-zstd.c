@@ -7,13 +7,13 @@
 
 #include "squeeze-impl.h"
 
-#define WINDOW_LOG	27	/* what a reader takes unasked */
+#define ZSTD_WINDOW_LOG	27	/* what a reader takes unasked */
 
 /*
  * The library gathers a zstd block of at most 128 KiB and holds back what is
  * left of another one; it stores what does not shrink, at 3 bytes a block.
  */
-#define RESERVE		(3 * (size_t)ZSTD_BLOCKSIZE_MAX +		\
+#define ZSTD_RESERVE	(3 * (size_t)ZSTD_BLOCKSIZE_MAX +		\
 			ZSTD_COMPRESSBOUND(SQUEEZE_BLOCK) + 4096)
 
 static void
@@ -39,7 +39,7 @@ zs_open(const struct zspec *spec)
 		rc = ZSTD_CCtx_setParameter(z,
 		    ZSTD_c_enableLongDistanceMatching, 1);
 	if (!ZSTD_isError(rc) && spec->long_window)
-		rc = ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, WINDOW_LOG);
+		rc = ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, ZSTD_WINDOW_LOG);
 	if (ZSTD_isError(rc)) {
 		zs_close(z);
 		return (NULL);
@@ -59,19 +59,18 @@ zs_start(struct squeeze *s, void *ctx)
 }
 
 static int
-run(struct squeeze *s, ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective how)
+zs_run(struct squeeze *s, ZSTD_CCtx *z, ZSTD_inBuffer *in,
+    ZSTD_EndDirective how)
 {
-	ZSTD_outBuffer out;
+	ZSTD_outBuffer out = { squeeze_out(s), SQUEEZE_OUT, 0 };
 	size_t rc;
 
 	do {
 		out.pos = 0;
-		if ((out.dst = squeeze_room(s, &out.size)) == NULL)
-			return (-1);
 		rc = ZSTD_compressStream2(z, &out, in, how);
 		if (ZSTD_isError(rc))
 			return (squeeze_fail(s, ZSTD_getErrorName(rc)));
-		if (squeeze_used(s, out.pos) != 0)
+		if (squeeze_bytes(s, out.dst, out.pos) != 0)
 			return (-1);
 	} while (how == ZSTD_e_end ? rc != 0 : in->pos < in->size);
 	return (0);
@@ -82,7 +81,7 @@ zs_feed(struct squeeze *s, void *ctx, const uint8_t *buf, size_t len)
 {
 	ZSTD_inBuffer in = { buf, len, 0 };
 
-	return (run(s, ctx, &in, ZSTD_e_continue));
+	return (zs_run(s, ctx, &in, ZSTD_e_continue));
 }
 
 static int
@@ -91,10 +90,10 @@ zs_finish(struct squeeze *s, void *ctx, bool last)
 	ZSTD_inBuffer in = { NULL, 0, 0 };
 
 	(void)last;
-	return (run(s, ctx, &in, ZSTD_e_end));
+	return (zs_run(s, ctx, &in, ZSTD_e_end));
 }
 
 const struct squeeze_method squeeze_zstd = {
 	zs_open, zs_close, zs_start, zs_feed, zs_finish,
-	SQUEEZE_PIECE, RESERVE,
+	SQUEEZE_PIECE, ZSTD_RESERVE,
 };

@@ -5,6 +5,10 @@
  * compressed, large enough that the cost of a call is nothing.  What is larger
  * than that is not copied at all.
  *
+ * Output is copied, though: libraries write other bytes where they find little
+ * room (ISA-L cuts stored blocks, zlib repeats its mark), and how much room the
+ * sink has must not be seen in the archive.
+ *
  * A piece ends where the next block could make it too long, at the very worst
  * that its method can do; this is asked before the block, not behind the last
  * one, so that an end of the stream never stands alone in a chunk behind a
@@ -26,6 +30,7 @@ struct squeeze {
 	const struct squeeze_method *method;
 	void *ctx;
 	uint8_t *block;			/* SQUEEZE_BLOCK bytes: the gathered */
+	uint8_t *out;			/* SQUEEZE_OUT bytes */
 	struct squeeze_sink sink;
 	const char *error;
 	bool dead;			/* nothing goes on in this job */
@@ -36,11 +41,9 @@ struct squeeze {
 	uint64_t piece_text;
 	uint64_t text;			/* in blocks, as check */
 	uint32_t check;
-	bool bounced;			/* the last room was bounce */
-	uint8_t bounce[SQUEEZE_ROOM];
 };
 
-/* --- output ----------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------- */
 
 static int
 stop(struct squeeze *s)
@@ -91,14 +94,6 @@ sink_room(struct squeeze *s, size_t *len)
 	return (room);
 }
 
-static void
-sink_used(struct squeeze *s, size_t len)
-{
-	s->sink.used(s->sink.arg, len);
-	s->chunk += len;
-	s->piece += len;
-}
-
 int
 squeeze_bytes(struct squeeze *s, const void *buf, size_t len)
 {
@@ -112,7 +107,9 @@ squeeze_bytes(struct squeeze *s, const void *buf, size_t len)
 		if (n > len)
 			n = len;
 		memcpy(room, p, n);
-		sink_used(s, n);
+		s->sink.used(s->sink.arg, n);
+		s->chunk += n;
+		s->piece += n;
 		p += n;
 		len -= n;
 	}
@@ -120,34 +117,12 @@ squeeze_bytes(struct squeeze *s, const void *buf, size_t len)
 }
 
 uint8_t *
-squeeze_room(struct squeeze *s, size_t *len)
+squeeze_out(struct squeeze *s)
 {
-	uint8_t *room;
-
-	if ((room = sink_room(s, len)) == NULL)
-		return (NULL);
-
-	/* zlib repeats its marker for as long as a room ends right behind it:
-	 * for ever, where rooms are as short as that. */
-	if ((s->bounced = *len < SQUEEZE_ROOM)) {
-		*len = sizeof(s->bounce);
-		return (s->bounce);
-	}
-	return (room);
+	return (s->out);
 }
 
-int
-squeeze_used(struct squeeze *s, size_t len)
-{
-	if (len == 0)
-		return (0);
-	if (s->bounced)
-		return (squeeze_bytes(s, s->bounce, len));
-	sink_used(s, len);
-	return (0);
-}
-
-/* --- none: text as it is, in full chunks -------------------------------------- */
+/* --- none: text as it is, in full chunks ---------------------------------- */
 
 static void *
 none_open(const struct zspec *z)
@@ -193,7 +168,7 @@ static const struct squeeze_method none = {
 	SQUEEZE_CHUNK, SQUEEZE_BLOCK,
 };
 
-/* --- pieces --------------------------------------------------------------------- */
+/* --- pieces --------------------------------------------------------------- */
 
 static int
 begin_piece(struct squeeze *s)
@@ -271,7 +246,7 @@ squeeze_spill(struct squeeze *s, const void *buf, size_t len)
 	return (0);
 }
 
-/* --- jobs ------------------------------------------------------------------------- */
+/* --- jobs ----------------------------------------------------------------- */
 
 static const struct squeeze_method *
 method_of(const struct zspec *z)
@@ -301,7 +276,8 @@ squeeze_new(const struct zspec *z)
 	s->gzip = z->method == ARCHIVE_GZIP;
 	s->block = aligned_alloc(64, SQUEEZE_BLOCK);
 	s->ctx = s->method->open(z);
-	if (s->block == NULL || s->ctx == NULL) {
+	s->out = malloc(SQUEEZE_OUT);
+	if (s->block == NULL || s->out == NULL || s->ctx == NULL) {
 		squeeze_free(s);
 		return (NULL);
 	}
@@ -317,6 +293,7 @@ squeeze_free(struct squeeze *s)
 	if (s->ctx != NULL)
 		s->method->close(s->ctx);
 	free(s->block);
+	free(s->out);
 	free(s);
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Source: PostgreSQL 18, documentation of pg_dump --compress, and
- * src/common/compression.c.
- */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
 #include <zstd.h>
 
 #include "msg.h"
 #include "zspec.h"
 
-#define METHODS_SINCE	160000	/* pg_dump, for other methods than gzip */
+#define METHODS_SINCE	160000	/* pg_dump that knows more than gzip */
+#define METHODS_MINOR	15	/* and the archives it writes: 1.15 */
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *name;
@@ -24,185 +25,244 @@ static const struct {
 	{ "zstd", ARCHIVE_ZSTD },
 };
 
+/* What has been read: as pg_dump has it, before it is judged. */
+struct parse {
+	enum archive_compression method;
+	bool has_level, has_long, has_workers;
+	bool long_window;
+	int level;
+};
+
 static const char *
 name_of(enum archive_compression method)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	for (i = 0; i < COUNT(methods); i++)
 		if (methods[i].method == method)
 			return (methods[i].name);
 	return ("");
 }
 
-static enum status
-refuse(const char *text, const char *why)
-{
-
-	msg_error("-Z %s: %s", text, why);
-	msg_hint("0 to 9, none, gzip[:1-9], zstd[:LEVEL], lz4[:1-12]");
-	return (STATUS_USAGE);
-}
-
+/* A whole number as strtol(3) reads it, blanks in front and sign included. */
 static bool
-number(const char *s, size_t len, int *out)
+number(const char *text, int *out)
 {
-	char copy[16], *end;
+	char *end;
 	long n;
 
-	if (len == 0 || len >= sizeof(copy))
-		return (false);
-	memcpy(copy, s, len);
-	copy[len] = '\0';
 	errno = 0;
-	n = strtol(copy, &end, 10);
-	if (errno != 0 || *end != '\0' || n < -1000000 || n > 1000000)
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || n < INT_MIN ||
+	    n > INT_MAX)
 		return (false);
 	*out = (int)n;
 	return (true);
 }
 
-/* One word of the detail: NULL, or why not. */
-static const char *
-detail_word(const char *s, size_t len, struct zspec *z)
+static bool
+boolean(const char *text, bool *out)
 {
-	const char *value = memchr(s, '=', len);
-	size_t key = value != NULL ? (size_t)(value - s) : len;
-	size_t rest = value != NULL ? len - key - 1 : 0;
+	static const char *const yes[] = { "yes", "on", "1" };
+	static const char *const no[] = { "no", "off", "0" };
+	size_t i;
+
+	for (i = 0; i < COUNT(yes); i++) {
+		if (strcasecmp(text, yes[i]) == 0 ||
+		    strcasecmp(text, no[i]) == 0) {
+			*out = strcasecmp(text, yes[i]) == 0;
+			return (true);
+		}
+	}
+	return (false);
+}
+
+/* One word of a detail, its value or NULL: NULL, or what is wrong. */
+static const char *
+parse_word(const char *word, const char *value, struct parse *p)
+{
 	int n;
 
-	if (key == 5 && memcmp(s, "level", 5) == 0)
-		return (value != NULL && number(value + 1, rest, &z->level) ?
-		    NULL : "the level is not a number");
-	if (z->method == ARCHIVE_ZSTD && key == 7 &&
-	    memcmp(s, "workers", 7) == 0) {
-		if (value == NULL || !number(value + 1, rest, &n) || n < 0)
-			return ("workers is not a number");
-		msg_warning("-Z: workers: all sessions compress at once "
-		    "anyway, see --jobs");
-		return (NULL);
+	if (strcmp(word, "level") == 0) {
+		p->has_level = true;
+		return (value != NULL && number(value, &p->level) ? NULL :
+		    "level= takes a whole number");
 	}
-	if (z->method == ARCHIVE_ZSTD && key == 4 &&
-	    memcmp(s, "long", 4) == 0) {
-		if (value != NULL && rest != 0 &&
-		    strspn(value + 1, "01") != rest)
-			return ("long is 0 or 1");
-		z->long_window = value == NULL || value[1] != '0';
-		return (NULL);
+	if (strcmp(word, "workers") == 0) {
+		p->has_workers = true;
+		return (value != NULL && number(value, &n) ? NULL :
+		    "workers= takes a whole number");
 	}
-	return (key == 7 && memcmp(s, "workers", 7) == 0 ?
-	    "only zstd has workers" : key == 4 && memcmp(s, "long", 4) == 0 ?
-	    "only zstd has long" : "unknown word");
+	if (strcmp(word, "long") == 0) {
+		p->has_long = p->long_window = true;
+		return (value == NULL || boolean(value, &p->long_window) ?
+		    NULL : "long= takes yes or no");
+	}
+	return (word[0] == '\0' ? "a word is missing in the detail" :
+	    "unknown word in the detail (known: level=, long, workers=)");
 }
 
+/* What stands behind the colon; it is written into. */
 static const char *
-detail(const char *s, struct zspec *z)
+parse_detail(char *detail, struct parse *p)
 {
-	const char *why = NULL;
-	size_t len;
+	const char *wrong = NULL;
+	char *word, *value;
 
-	if (z->method == ARCHIVE_NONE)
-		return ("without compression there is nothing to say more");
-	if (*s == '\0')
-		return ("nothing behind the colon");
-	if (number(s, strlen(s), &z->level))
+	if (number(detail, &p->level)) {
+		p->has_level = true;
 		return (NULL);
-	for (; why == NULL; s += len + 1) {
-		len = strcspn(s, ",");
-		why = detail_word(s, len, z);
-		if (s[len] == '\0')
-			break;
 	}
-	return (why);
+	while (wrong == NULL && detail != NULL) {
+		word = detail;
+		if ((detail = strchr(word, ',')) != NULL)
+			*detail++ = '\0';
+		if ((value = strchr(word, '=')) != NULL)
+			*value++ = '\0';
+		wrong = parse_word(word, value, p);
+	}
+	return (wrong);
 }
 
+/* The whole of it, which is written into. */
 static const char *
-check_level(const struct zspec *z)
+parse(char *text, struct parse *p)
+{
+	char *detail;
+	size_t i;
+	int n;
+
+	/* pg_dump takes an empty word for 0; so do we. */
+	if (text[0] == '\0' || number(text, &n)) {
+		p->method = ARCHIVE_NONE;
+		if (text[0] != '\0' && n != 0) {
+			p->method = ARCHIVE_GZIP;
+			p->has_level = true;
+			p->level = n;
+		}
+		return (NULL);
+	}
+	if ((detail = strchr(text, ':')) != NULL)
+		*detail++ = '\0';
+	for (i = 0; strcmp(methods[i].name, text) != 0; )
+		if (++i == COUNT(methods))
+			return ("unknown method (known: none, gzip, lz4, "
+			    "zstd)");
+	p->method = methods[i].method;
+	return (detail != NULL ? parse_detail(detail, p) : NULL);
+}
+
+/* Whether it makes sense; the values that mean "no level" become that. */
+static const char *
+judge(struct parse *p)
 {
 
-	if (z->level == ZSPEC_DEFAULT)
-		return (NULL);
-	switch (z->method) {
-	case ARCHIVE_GZIP:
-		return (z->level < 1 || z->level > 9 ?
-		    "levels of gzip are 1 to 9" : NULL);
-	case ARCHIVE_LZ4:
-		return (z->level < 1 || z->level > 12 ?
-		    "levels of lz4 are 1 to 12" : NULL);
-	case ARCHIVE_ZSTD:
-		return (z->level < ZSTD_minCLevel() ||
-		    z->level > ZSTD_maxCLevel() ?
-		    "not a level of zstd" : NULL);
+	switch (p->method) {
 	case ARCHIVE_NONE:
+		if (p->has_level && p->level != 0)
+			return ("none has no levels");
+		p->has_level = false;
+		break;
+	case ARCHIVE_GZIP:
+		p->has_level = p->has_level && p->level != -1;
+		if (p->has_level && (p->level < 1 || p->level > 9))
+			return ("gzip has levels 1 to 9");
+		break;
+	case ARCHIVE_LZ4:
+		p->has_level = p->has_level && p->level != 0;
+		if (p->has_level && (p->level < 1 || p->level > 12))
+			return ("lz4 has levels 1 to 12");
+		break;
+	case ARCHIVE_ZSTD:
+		if (p->has_level && (p->level < ZSTD_minCLevel() ||
+		    p->level > ZSTD_maxCLevel()))
+			return ("zstd has levels 1 to 22, and negative ones");
 		break;
 	}
+	if (p->has_workers && p->method != ARCHIVE_ZSTD)
+		return ("only zstd takes workers=");
+	if (p->has_long && p->method != ARCHIVE_ZSTD)
+		return ("only zstd takes long");
 	return (NULL);
 }
 
 enum status
 zspec_parse(const char *text, struct zspec *z)
 {
-	size_t len = strcspn(text, ":"), i;
-	const char *why = NULL;
-	int n;
+	struct parse p = { .method = ARCHIVE_GZIP };
+	const char *wrong;
+	char copy[256];
 
-	*z = (struct zspec){ .method = ARCHIVE_GZIP, .level = ZSPEC_DEFAULT,
-	    .given = true };
-	if (number(text, strlen(text), &n)) {
-		if (n == 0)
-			z->method = ARCHIVE_NONE;
-		else
-			z->level = n;
-	} else {
-		for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-			if (strlen(methods[i].name) == len &&
-			    memcmp(methods[i].name, text, len) == 0)
-				break;
-		if (i == sizeof(methods) / sizeof(methods[0]))
-			return (refuse(text, "unknown method"));
-		z->method = methods[i].method;
-		if (text[len] == ':')
-			why = detail(text + len + 1, z);
+	if (strlen(text) < sizeof(copy)) {
+		memcpy(copy, text, strlen(text) + 1);
+		wrong = parse(copy, &p);
+	} else
+		wrong = "too long";
+	if (wrong == NULL)
+		wrong = judge(&p);
+	if (wrong != NULL) {
+		msg_error("--compress=%s: %s", text, wrong);
+		msg_hint("0 to 9, none, gzip[:LEVEL], lz4[:LEVEL], "
+		    "zstd[:LEVEL] or zstd:level=LEVEL,long");
+		return (STATUS_USAGE);
 	}
-	if (why == NULL)
-		why = check_level(z);
-	return (why != NULL ? refuse(text, why) : STATUS_OK);
+	if (p.has_workers)
+		msg_warning("--compress=%s: workers has no effect: all "
+		    "sessions compress at the same time, see --jobs", text);
+	*z = (struct zspec){ p.method, p.has_level ? p.level : ZSPEC_DEFAULT,
+	    p.long_window, true };
+	return (STATUS_OK);
+}
+
+static bool
+fits(const struct zspec *z, int version, int minor)
+{
+	return (z->method == ARCHIVE_NONE || z->method == ARCHIVE_GZIP ||
+	    (version >= METHODS_SINCE &&
+	    (minor == 0 || minor >= METHODS_MINOR)));
 }
 
 enum status
 zspec_fit(const struct zspec *z, int version, int minor)
 {
+	const char *name = name_of(z->method);
 
-	(void)minor;
-	if (version >= METHODS_SINCE || z->method == ARCHIVE_NONE ||
-	    z->method == ARCHIVE_GZIP)
+	if (fits(z, version, minor))
 		return (STATUS_OK);
-	msg_error("-Z %s: archives of pg_dump %d know only gzip and none",
-	    name_of(z->method), version / 10000);
-	msg_hint("%s needs PostgreSQL 16 on both ends", name_of(z->method));
+	if (version < METHODS_SINCE)
+		msg_error("--compress=%s: archives of pg_dump %d can only be "
+		    "gzip or none", name, version / 10000);
+	else
+		msg_error("--compress=%s: archives of format 1.%d can only be "
+		    "gzip or none", name, minor);
+	msg_hint("leave it out; or --compress=none, and %s as a filter behind",
+	    name);
 	return (STATUS_USAGE);
 }
 
 int
 zspec_word(const struct zspec *z, int version, char word[ZSPEC_WORD])
 {
+	bool level = z->level != ZSPEC_DEFAULT;
 
 	word[0] = '\0';
+	if (!fits(z, version, 0))
+		return (-1);
 	if (!z->given)
 		return (0);
 	if (version < METHODS_SINCE) {
 		if (z->method == ARCHIVE_NONE)
 			snprintf(word, ZSPEC_WORD, "--compress=0");
-		else if (z->level != ZSPEC_DEFAULT)
+		else if (level)
 			snprintf(word, ZSPEC_WORD, "--compress=%d", z->level);
 		return (0);
 	}
-	if (z->level == ZSPEC_DEFAULT)
-		snprintf(word, ZSPEC_WORD, "--compress=%s%s",
-		    name_of(z->method), z->long_window ? ":long" : "");
-	else
-		snprintf(word, ZSPEC_WORD, "--compress=%s:level=%d%s",
-		    name_of(z->method), z->level,
-		    z->long_window ? ",long" : "");
+	snprintf(word, ZSPEC_WORD, "--compress=%s", name_of(z->method));
+	if (level)
+		snprintf(word + strlen(word), ZSPEC_WORD - strlen(word),
+		    ":level=%d", z->level);
+	if (z->long_window)
+		snprintf(word + strlen(word), ZSPEC_WORD - strlen(word),
+		    "%slong", level ? "," : ":");
 	return (0);
 }
