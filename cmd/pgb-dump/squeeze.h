@@ -26,9 +26,9 @@ struct squeeze;
 
 /*
  * Where the chunks go.  begin: a chunk begins.  room: where its next bytes go,
- * *len >= 1; called twice without used between, it answers the same.  used:
- * that many bytes were written there, 1 <= len <= *len.  end: the chunk is
- * whole; it has at least one byte and at most SQUEEZE_CHUNK.  false and NULL:
+ * *len >= 1.  used: that many bytes were written there, 1 <= len <= *len.  end:
+ * the chunk is whole; it has at least one byte and at most SQUEEZE_CHUNK.  What
+ * is written does not depend on the rooms.  false and NULL:
  * stop; nothing more is called then until squeeze_begin().
  */
 struct squeeze_sink {
@@ -81,7 +81,7 @@ uint64_t squeeze_text(const struct squeeze *s);
 /* What failed: constant text, or NULL where it was the sink that said stop. */
 const char *squeeze_error(const struct squeeze *s);
 
-/* --- the part that has to be quick ------------------------------------------ */
+/* --- the part that has to be quick ---------------------------------------- */
 
 /* Where the next text goes: the first member of what a squeeze is. */
 struct squeeze_gather {
