@@ -12,7 +12,7 @@ SELECT current_database() AS db, EXISTS (SELECT FROM pg_available_extensions
 
 CREATE SCHEMA "Größe";
 CREATE TABLE "Größe"."Straße" ("für" int, "Ï" text);
-INSERT INTO "Größe"."Straße" SELECT g, chr(161 + g % 94) || repeat('é', g % 50)
+INSERT INTO "Größe"."Straße" SELECT g, chr(192 + g % 64) || repeat('é', g % 50)
     || E'\\\t\n' FROM generate_series(1, 9000) g;
 COMMENT ON TABLE "Größe"."Straße" IS 'ÄÖÜ';
 CREATE TABLE plain AS SELECT g AS a, md5(g::text) AS b

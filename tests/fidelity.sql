@@ -432,8 +432,8 @@ CREATE TABLE toasted (id int, kind text, v text);
 ALTER TABLE toasted ALTER v SET STORAGE EXTERNAL;
 INSERT INTO toasted SELECT n, 'random', string_agg(md5((n * i)::text), '')
     FROM generate_series(1, 2) n, generate_series(1, 32768) i GROUP BY n;
-INSERT INTO toasted VALUES (3, 'packs', repeat('0123456789', 100000)),
-    (4, 'escapes', repeat(E'\\\t\n', 100000)), (5, 'null', NULL),
+INSERT INTO toasted VALUES (3, 'packs', repeat('0123456789', 20000)),
+    (4, 'escapes', repeat(E'\\\t\n', 50000)), (5, 'null', NULL),
     (6, 'empty', '');
 INSERT INTO toasted SELECT 10 + n, 'some', repeat(md5(n::text), 100 + n)
     FROM generate_series(1, 60) n;
@@ -775,8 +775,8 @@ SELECT lo_create(100001), lo_from_bytea(100002, '\x00'),
     lo_from_bytea(100003, '\x5c2e0a') \g /dev/null
 SELECT lo_from_bytea(100004, (SELECT decode(string_agg(md5(i::text), ''), 'hex')
     FROM generate_series(1, 19200) i)) \g /dev/null
-SELECT lo_from_bytea(100005, (SELECT decode(repeat(string_agg(md5(i::text), ''),
-    64), 'hex') FROM generate_series(1, 5120) i)) \g /dev/null
+SELECT lo_from_bytea(100005, (SELECT decode(string_agg(md5(i::text), ''), 'hex')
+    FROM generate_series(1, 327680) i)) \g /dev/null
 SELECT lo_from_bytea(4000000000, 'beyond two to the thirty-first'),
     lo_create(2147483648), lo_from_bytea(2147483647, '\xff'),
     lo_from_bytea(4294967294, 'nearly the last') \g /dev/null
