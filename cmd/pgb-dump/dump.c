@@ -127,12 +127,14 @@ static void
 describe_source(struct work *w, uint64_t total)
 {
 	const struct source *s = &w->source;
+	uint64_t passed = s->ours || !w->job.toc.ended ? 0 :
+	    total - w->job.toc.length;
 
 	msg_verbose("passed through: %" PRIu64 " of %" PRIu64 " bytes",
-	    s->passed, total);
+	    passed, total);
 	if (w->record == NULL)
 		return;
-	record_int(w->record, "passed_through", s->passed);
+	record_int(w->record, "passed_through", passed);
 	record_int(w->record, "jobs", s->crew != NULL ? crew_size(s->crew) :
 	    0);
 }

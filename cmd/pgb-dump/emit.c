@@ -28,7 +28,7 @@
 #include <zlib.h>
 
 #include "emit.h"
-#include "fdio.h"
+#include "msg.h"
 #include "sig.h"
 
 #define RESERVE		8	/* slabs; a chunk of 1 MiB takes five */
@@ -179,9 +179,10 @@ emit_take(struct emit *e, struct plan *p)
 	struct task *t = calloc(1, sizeof(*t));
 
 	pthread_mutex_lock(&e->lock);
-	if (t == NULL)
+	if (t == NULL) {
+		msg_errno("tasks");
 		fail(e, STATUS_LOCAL);
-	else if (e->status != STATUS_OK || !plan_next(p, t)) {
+	} else if (e->status != STATUS_OK || !plan_next(p, t)) {
 		free(t);
 		t = NULL;
 		e->ended = true;
@@ -211,6 +212,7 @@ get_slab(struct task *t)
 	if ((s = e->free) != NULL)
 		e->free = s->next;
 	else if ((s = malloc(sizeof(*s))) == NULL) {
+		msg_errno(t->entry->label);
 		fail(e, STATUS_LOCAL);
 		goto out;
 	}

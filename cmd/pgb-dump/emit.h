@@ -29,8 +29,9 @@ void emit_free(struct emit *);
 /*
  * emit_take(e, plan):
  * The next task of the plan, its lane at the end of the queue; NULL when there
- * is none, or after emit_fail().  Tasks are owned by the emit.  Prints nothing.
- * Safe from many threads, as all that follows.
+ * is none, or after emit_fail().  Tasks are owned by the emit.  Safe from many
+ * threads, as all that follows; nothing prints, but where there is no memory,
+ * which is an emit_fail() too.
  */
 struct task *emit_take(struct emit *, struct plan *);
 

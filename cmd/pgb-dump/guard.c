@@ -150,26 +150,34 @@ look_at_reader(struct guard *g, const struct emit_state *s)
 }
 
 static void
+show(struct guard *g, const struct emit_state *s)
+{
+	struct progress_now now;
+
+	if (g->progress == NULL)
+		return;
+	now = (struct progress_now){ .done = s->done, .total = g->o->total,
+	    .current = s->entry != NULL ? s->entry->label : NULL,
+	    .out = s->out };
+	progress_show(g->progress, &now);
+}
+
+static void
 look(struct guard *g)
 {
 	struct emit_state s;
-	struct progress_now now;
 
 	emit_state(g->o->emit, &s);
 	look_at_reader(g, &s);
 	look_at_locks(g);
-	if (g->progress == NULL)
-		return;
-	now = (struct progress_now){ .done = s.done, .total = g->o->total,
-	    .current = s.entry != NULL ? s.entry->label : NULL,
-	    .out = s.out };
-	progress_show(g->progress, &now);
+	show(g, &s);
 }
 
 static void *
 guard(void *arg)
 {
 	struct guard *g = arg;
+	struct emit_state s;
 	struct timespec until;
 
 	pthread_mutex_lock(&g->lock);
@@ -186,8 +194,9 @@ guard(void *arg)
 		pthread_mutex_lock(&g->lock);
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (g->progress != NULL)
-		progress_end(g->progress);
+	emit_state(g->o->emit, &s);
+	show(g, &s);
+	progress_end(g->progress);
 	pg_close(g->pg);
 	return (NULL);
 }

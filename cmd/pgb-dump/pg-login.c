@@ -351,8 +351,9 @@ pg_log_in_like(PGconn *like, PGconn **out, bool *full)
 		*out = conn;
 		return (STATUS_OK);
 	}
-	/* No session left is the caller's to tell. */
-	*full = strstr(PQerrorMessage(conn), ":  53300: ") != NULL;
+	/* No session left, or no room for its locks: the caller's to tell. */
+	*full = strstr(PQerrorMessage(conn), ":  53300: ") != NULL ||
+	    strstr(PQerrorMessage(conn), ":  53200: ") != NULL;
 	status = *full ? STATUS_OK : cannot_connect(&a, conn);
 	PQfinish(conn);
 	return (status);

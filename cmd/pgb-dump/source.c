@@ -379,7 +379,6 @@ enum status
 source_read(void *arg, void *buf, size_t len, size_t *got)
 {
 	struct source *s = arg;
-	enum status status;
 	ssize_t n;
 
 	*got = 0;
@@ -398,9 +397,7 @@ source_read(void *arg, void *buf, size_t len, size_t *got)
 		return (emit_read(s->emit, buf, len, got, on_idle, s));
 	if (s->ended)
 		return (STATUS_OK);
-	status = stock_read(&s->job->stock, buf, len, got);
-	s->passed += *got;
-	return (status);
+	return (stock_read(&s->job->stock, buf, len, got));
 }
 
 enum status

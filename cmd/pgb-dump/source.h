@@ -26,8 +26,6 @@ struct source {
 	struct emit *emit;
 	struct guard_opts guard_opts;
 	struct guard *guard;
-	uint64_t passed;	/* bytes of pg_dump's behind the table of
-				 * contents that went out */
 };
 
 /*
