@@ -5,6 +5,7 @@
 #   make install      PREFIX=/usr/local, DESTDIR=
 #   make demo         the whole pipeline on throw-away servers
 #   make check        all tests
+#   make bench-dump   pgb-dump beside pg_dump
 
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
@@ -36,7 +37,7 @@ COMMON	:= $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%.t,$(wildcard tests/unit/*.c))
 HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c))
 
-.PHONY: all install uninstall demo check check-unit deps clean
+.PHONY: bench-dump all install uninstall demo check check-unit deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -89,6 +90,14 @@ check: deps
 
 check-unit: $(UNITS)
 	prove -e '' $(UNITS)
+
+$(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -o $@ $< -lpq -pthread
+
+bench-dump: deps
+	@$(MAKE) --no-print-directory all $(B)/bench/floor
+	@PGB_BUILD=$(B) sh tests/bench/dump.sh
 
 clean:
 	rm -rf $(B)
