@@ -125,17 +125,16 @@ pg_blocked(struct pg *pg, int holder, void (*each)(void *, int, const char *,
 	int i;
 
 	snprintf(pid, sizeof(pid), "%d", holder);
-	if (pg_run(pg, "SELECT DISTINCT w.pid, w.mode, "
+	/* What a function asks the lock manager, only for those who wait: a
+	 * join of all locks with all locks would take seconds. */
+	if (pg_run(pg, "SELECT w.pid, w.mode, "
 	    "w.relation::pg_catalog.regclass FROM pg_catalog.pg_locks w "
-	    "JOIN pg_catalog.pg_locks h ON h.granted "
-	    "AND h.relation = w.relation AND h.database = w.database "
-	    "JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid "
 	    "WHERE NOT w.granted AND w.locktype = 'relation' "
-	    "AND a.datname = pg_catalog.current_database() "
-	    "AND h.pid <> w.pid AND h.mode = 'AccessShareLock' "
-	    "AND (h.pid = $1::pg_catalog.int4 OR ($1::pg_catalog.int4 = 0 "
-	    "AND a.application_name = 'pg_dump' "
-	    "AND a.usename = current_user))", pid, &res) == -1)
+	    "AND pg_catalog.pg_blocking_pids(w.pid) && CASE "
+	    "WHEN $1::pg_catalog.int4 <> 0 THEN ARRAY[$1::pg_catalog.int4] "
+	    "ELSE ARRAY(SELECT a.pid FROM pg_catalog.pg_stat_activity a "
+	    "WHERE a.application_name = 'pg_dump' "
+	    "AND a.usename = current_user) END", pid, &res) == -1)
 		return (true);
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
 	for (i = 0; ok && i < PQntuples(res); i++)
