@@ -138,7 +138,7 @@ lock_how(struct hand *h)
 	if (h == &h->crew->leader && h->crew->has_locks)
 		return (LOCK_NONE);
 	if (!t->split)
-		return (LOCK_BRIEF);
+		return (h == &h->crew->leader ? LOCK_BRIEF : LOCK_TURN);
 	if (h->locked == t->entry->oid)
 		return (LOCK_NONE);
 	return (LOCK_KEEP);
@@ -161,6 +161,8 @@ do_task(struct hand *h, struct task *t, enum status *status)
 	else {
 		how = lock_how(h);
 		got = do_table(h, how, &rows, status);
+		if (how == LOCK_TURN)
+			h->locked = 0;
 		if (got == PG_COPY_OK && how == LOCK_KEEP)
 			h->locked = t->entry->oid;
 	}
@@ -252,7 +254,8 @@ open_session(struct hand *h)
 		return (status);
 	if ((status = pg_set(h->pg, o->settings)) != STATUS_OK)
 		return (status);
-	if ((status = pg_import(h->pg, o->snapshot)) != STATUS_OK)
+	if ((status = pg_turns(h->pg)) != STATUS_OK ||
+	    (status = pg_import(h->pg, o->snapshot)) != STATUS_OK)
 		return (status);
 	return (pg_widen(h->pg));
 }

@@ -23,6 +23,7 @@
 #include "sig.h"
 
 #define LO_PIECE	"1048576"	/* and else */
+#define TURNS		8	/* tables of a transaction */
 #define RIPE		4096	/* bytes that a waking brought, of a COPY in flow */
 #define NAP_NS		300000
 #define BEGIN		"SAVEPOINT pgb; "
@@ -127,9 +128,10 @@ is_busy(const PGresult *res)
 	return (code != NULL && strcmp(code, "55P03") == 0);
 }
 
-/* Run the statements, of which one is a COPY. */
+/* Run the statements, of which one is a COPY; undo: what makes the transaction
+ * usable again when a lock could not be had. */
 static enum pg_copy
-copy(struct pg *pg, const char *sql, const char *label,
+copy(struct pg *pg, const char *sql, const char *undo, const char *label,
     const struct pg_rows *rows, enum status *status)
 {
 	enum pg_copy got = PG_COPY_OK;
@@ -170,7 +172,7 @@ copy(struct pg *pg, const char *sql, const char *label,
 	}
 	if (bad != NULL && !copied && is_busy(bad)) {
 		PQclear(bad);
-		*status = pg_query(pg, UNDO, NULL, NULL);
+		*status = pg_query(pg, undo, NULL, NULL);
 		return (*status == STATUS_OK ? PG_COPY_BUSY : PG_COPY_FAILED);
 	}
 	if (bad == NULL && copied && PQstatus(pg->conn) == CONNECTION_OK)
@@ -229,6 +231,37 @@ table_sql(char **sql, const struct pg *pg, const struct plan_entry *e,
 	    e->condition != NULL ? e->condition : ""));
 }
 
+/*
+ * A table at a time, thousands of them: one statement each.  Its lock stays
+ * until the transaction ends, which is every now and then, before locks take
+ * room in the server's lock table (16 a session do not).  The lock is waited for
+ * as long as lock_timeout, of pg_turns().
+ */
+static enum pg_copy
+turn(struct pg *pg, const struct plan_entry *e, const struct pg_rows *rows,
+    enum status *status)
+{
+	enum pg_copy got;
+	char *sql;
+
+	if (asprintf(&sql, "%sCOPY %s %s TO STDOUT",
+	    ++pg->turns % TURNS == 0 ? pg->again : "", e->name,
+	    e->columns) == -1) {
+		msg_errno(e->label);
+		return (PG_COPY_FAILED);
+	}
+	got = copy(pg, sql, pg->again, e->label, rows, status);
+	free(sql);
+	return (got);
+}
+
+enum status
+pg_turns(struct pg *pg)
+{
+
+	return (pg_query(pg, "SET lock_timeout = '500ms'", NULL, NULL));
+}
+
 enum pg_copy
 pg_copy_table(struct pg *pg, const struct plan_entry *e, uint32_t from,
     uint32_t to, bool range, enum pg_lock_how how, const struct pg_rows *rows,
@@ -239,6 +272,8 @@ pg_copy_table(struct pg *pg, const struct plan_entry *e, uint32_t from,
 	int n;
 
 	*status = STATUS_LOCAL;
+	if (how == LOCK_TURN && e->relkind != 'f' && e->condition == NULL)
+		return (turn(pg, e, rows, status));
 	if (how == LOCK_NONE || e->relkind == 'f')
 		lock = strdup("");
 	else if (asprintf(&lock, "%sLOCK TABLE ONLY %s IN ACCESS SHARE MODE "
@@ -253,7 +288,7 @@ pg_copy_table(struct pg *pg, const struct plan_entry *e, uint32_t from,
 		sql = NULL;
 		goto out;
 	}
-	got = copy(pg, sql, e->label, rows, status);
+	got = copy(pg, sql, UNDO, e->label, rows, status);
 out:
 	if (sql == NULL)
 		msg_errno(e->label);

@@ -21,6 +21,8 @@
 struct pg {
 	PGconn *conn;
 	char snapshot[SNAPSHOT_MAX];
+	char again[SNAPSHOT_MAX + 256];	/* a new transaction on the snapshot */
+	unsigned turns;		/* tables since the last one */
 	bool restricts;		/* has restrict_nonsystem_relation_kind */
 };
 

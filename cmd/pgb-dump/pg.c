@@ -212,6 +212,7 @@ pg_import(struct pg *pg, const char *snapshot)
 	snprintf(sql, sizeof(sql), "BEGIN ISOLATION LEVEL REPEATABLE READ, "
 	    "READ ONLY; SET TRANSACTION SNAPSHOT %s", id);
 	status = pg_query(pg, sql, NULL, NULL);
+	snprintf(pg->again, sizeof(pg->again), "COMMIT; %s; ", sql);
 	PQfreemem(id);
 	return (status);
 }

@@ -117,10 +117,14 @@ struct pg_rows {
  * pg_copy_table(pg, entry, from, to, range, lock, rows, status):
  * The rows of a table as COPY text: all, or, if range, of the heap's pages from
  * ... to - 1 (to 0: to the end).  lock: LOCK_NONE our transaction has it;
- * LOCK_BRIEF only meanwhile; LOCK_KEEP for the rest of the transaction.  Errors
- * name entry->label.
+ * LOCK_BRIEF only meanwhile; LOCK_KEEP for the rest of the transaction;
+ * LOCK_TURN the same, in a session that pg_import() began and that may begin
+ * anew whenever it likes, which is cheaper than LOCK_BRIEF: locks that it kept
+ * may then be gone.  Errors name entry->label.
  */
-enum pg_lock_how { LOCK_NONE, LOCK_BRIEF, LOCK_KEEP };
+enum pg_lock_how { LOCK_NONE, LOCK_BRIEF, LOCK_KEEP, LOCK_TURN };
+enum status pg_turns(struct pg *);	/* before LOCK_TURN; outside of a
+					 * transaction */
 enum pg_copy pg_copy_table(struct pg *, const struct plan_entry *,
     uint32_t from, uint32_t to, bool range, enum pg_lock_how,
     const struct pg_rows *, enum status *);

@@ -52,7 +52,7 @@ ratio()
 }
 
 need /usr/bin/time
-mkdir -p stage
+cd "$SCRATCH" || exit
 pg_start shared_buffers=512MB max_wal_size=4GB max_locks_per_transaction=512
 pg() { psql -Xqd "$@"; }
 createdb big && pg big -v rows="$ROWS" -f "$ROOT/tests/bench/dump.sql"
