@@ -4,14 +4,14 @@
  *
  * pg_dump decides what is dumped: it runs under our snapshot, and we read what
  * it writes up to the end of its table of contents.  Then it stands still, for
- * its pipe is small and nobody reads on.  It still has its locks.  Now the
- * leader takes the same locks, without waiting:
+ * nobody reads on (or has ended, if all its data fit into the pipe).  It still
+ * has its locks.  Now the leader takes the same locks, without waiting:
  *
  * - It gets them: pg_dump can go, and the data are read by our workers.
  * - Somebody has begun to wait for a table, to change it: nothing has gone out
  *   yet, so all is begun again with a new snapshot.
  * - The server's lock table is full: pg_dump stays as it is, for its locks,
- *   and the workers read.
+ *   and the workers read; has it ended, its own data are passed on.
  *
  * A table that was truncated or rewritten between the snapshot and the lock
  * would look empty, or otherwise than it was: begun again, too.
@@ -36,7 +36,6 @@
 #include "source.h"
 
 #define ATTEMPTS	6
-#define PIPE_SMALL	4096
 #define PIPE_LARGE	(1024 * 1024)
 #define MINOR_MAX	16	/* newest archive version whose data we know */
 
@@ -67,7 +66,7 @@ read_toc(struct source *s)
 {
 	struct job *j = s->job;
 	static const char why[] = "pg_dump";
-	uint8_t buf[16384];
+	uint8_t buf[65536];
 	enum status status;
 	size_t got;
 
@@ -187,6 +186,15 @@ drain(struct stock *st)
 			break;
 }
 
+/* Whether pg_dump has closed its output. */
+static bool
+has_ended(const struct job *j)
+{
+	struct pollfd f = { .fd = j->stock.child.out, .events = 0 };
+
+	return (poll(&f, 1, 0) > 0 && (f.revents & POLLHUP) != 0);
+}
+
 /* The tables are known: lock them.  The workers connect meanwhile. */
 static enum attempt
 take_over(struct source *s, enum status *status)
@@ -215,6 +223,9 @@ take_over(struct source *s, enum status *status)
 		return (AGAIN);
 	}
 	s->keeps = lock == PG_LOCK_FULL;
+	if (s->keeps && has_ended(j))
+		return (pass_through(s, "it has ended, and its locks could "
+		    "not be had"));
 	if ((*status = pg_measure(j->pg, p, &page_size)) != STATUS_OK)
 		return (FAILED);
 	if ((e = find_bad(p, is_rewritten)) != NULL) {
@@ -245,7 +256,6 @@ attempt(struct source *s, enum status *status)
 		msg_errno("table of contents");
 		return (FAILED);
 	}
-	(void)fcntl(j->stock.child.out, F_SETPIPE_SZ, PIPE_SMALL);
 	if ((*status = read_toc(s)) != STATUS_OK)
 		return (FAILED);
 	drain(&j->stock);
@@ -366,8 +376,7 @@ on_idle(void *arg)
 	if (!s->keeps)
 		return (STATUS_OK);
 	drain(&s->job->stock);
-	f = (struct pollfd){ .fd = s->job->stock.child.out, .events = 0 };
-	if (poll(&f, 1, 0) > 0 && (f.revents & POLLHUP) != 0) {
+	if (has_ended(s->job)) {
 		msg_error("%s: pg_dump, which has the locks, has ended",
 		    pg_database(s->job->pg));
 		return (STATUS_RETRY);
