@@ -223,9 +223,16 @@ pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 	enum status status;
 	PGresult *res;
 
-	status = user != NULL ? pg_import(pg, user) : pg_query(pg, deferrable ?
-	    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE" :
-	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL);
+	if (user != NULL) {
+		status = pg_import(pg, user);
+		/* It was the user's word that was wrong. */
+		if (status == STATUS_REMOTE || status == STATUS_DATA)
+			status = STATUS_USAGE;
+	} else
+		status = pg_query(pg, deferrable ?
+		    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE"
+		    : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
+		    NULL);
 	if (status != STATUS_OK)
 		return (status);
 	status = pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,

@@ -126,7 +126,7 @@ parse_detail(char *detail, struct parse *p)
 
 /* The whole of it, which is written into. */
 static const char *
-parse(char *text, struct parse *p)
+parse_text(char *text, struct parse *p)
 {
 	char *detail;
 	size_t i;
@@ -195,7 +195,7 @@ zspec_parse(const char *text, struct zspec *z)
 
 	if (strlen(text) < sizeof(copy)) {
 		memcpy(copy, text, strlen(text) + 1);
-		wrong = parse(copy, &p);
+		wrong = parse_text(copy, &p);
 	} else
 		wrong = "too long";
 	if (wrong == NULL)

@@ -4,6 +4,7 @@
 # status 0 only for a whole archive; whatever else happens is said in one line
 # that names it, with the status that tells whether a retry can help.
 . "${0%/*}/../lib.sh"
+umask 077
 . "$TOP/tests/same.sh"
 
 need pgrep perl script
@@ -72,10 +73,10 @@ export SPY="$SCRATCH/words" SPY_ON="$PGBIN/pg_dump"
 run env PGB_PGDUMP="$SCRATCH/bin/spy" pgb-dump --strict-names \
     --table 'shop.c*' -Z1 --exclude-table-data "it's a b" appdb
 status_is 0 'PGB_PGDUMP is run'
-is "$(head -n 4 words)" "--strict-names
+is "$(head -n 3 words)" "--strict-names
 --table=shop.c*
--Z1
 --exclude-table-data=it's a b" 'with the words as they were given'
+ok 'and the compression in its own syntax' grep -q '^--compress=.*1$' words
 like "$(cat words)" '^--snapshot=' 'and our snapshot'
 
 # --- refused by name --------------------------------------------------------
@@ -89,10 +90,10 @@ refused()
 	is "$(grep -c error: err)" 1 "pgb-dump $*: in one line"
 	is "$OUT" '' "pgb-dump $*: no output"
 }
-refused '-f: ' -f file
-refused '--file: ' --file=file
-refused '-j: ' -j 4
-refused '--jobs: ' --jobs 4
+refused '--jobs 0: ' -j 0
+refused '--jobs x: ' --jobs x
+refused '-Z ' -Z lzma
+[ "$PG_MAJOR" -ge 16 ] || refused '-Z zstd: ' -Z zstd:3
 refused '-F d: ' -Fd
 refused '-F plain: ' --format=plain
 refused '-g: ' -g
@@ -302,25 +303,48 @@ psql -Xqd big -c "CREATE TABLE one AS SELECT g AS id, md5(g::text) ||
     md5((-g)::text) AS sum FROM generate_series(1, 400000) g"
 
 # mid COMMAND...: a dump that its full pipe has stopped; then the command, with
-# DUMP and CHILD set, and then the reader goes on.  Sets RC and ERR.
+# DUMP and CHILD set, and then the reader goes on.  WORDS are its options.  Sets
+# RC and ERR.
 mid()
 {
 	rm -f stage/mid rc out report
-	{ stage mid pgb-dump --report report big 2>err
+	{ stage mid pgb-dump $WORDS --report report big 2>err
 	    echo $? >rc; } | { read -r _ <hold; cat >out; } &
 	t_job=$!
 	DUMP=$(stage_pid mid)
 	await 20 stalled || fail "$*: the dump is in the middle"
 	CHILD=$(pgrep -P "$DUMP")
+	: "${CHILD:=$DUMP}"
 	"$@" >mid.log 2>&1
 	echo >hold
 	wait "$t_job"
 	RC=$(cat rc) ERR=$(cat err) RAN="a dump, and $*"
 }
+# Where pg_dump's own stream is passed on (INSERT statements), it is pg_dump that
+# waits, in the middle of its data; else a worker of ours, with no memory left.
 stalled()
 {
+	case $WORDS in
+	*inserts*)
+		for t_pid in $(pgrep -P "$DUMP"); do
+			grep -q pipe_write "/proc/$t_pid/wchan" || return 1
+			return 0
+		done
+		return 1 ;;
+	esac
 	sql postgres "SELECT 1 FROM pg_stat_activity WHERE wait_event =
-	    'ClientWrite' AND application_name = 'pg_dump'" | grep -q 1
+	    'ClientWrite' AND application_name = 'pgb-dump'" | grep -q 1
+}
+# The backend that reads, the one that has the snapshot.
+end_worker()
+{
+	sql postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE application_name = 'pgb-dump' AND query LIKE '%COPY %'"
+}
+end_leader()
+{
+	sql postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE application_name = 'pgb-dump' AND query NOT LIKE '%COPY %'"
 }
 end_backend() { sql postgres "SELECT pg_terminate_backend($(backends "$1"))"; }
 kill_child() { kill -s "$1" "$CHILD"; }
@@ -334,11 +358,14 @@ fragment()
 	ok "$1: no report" test ! -e report
 }
 
-mid true
-status_is 0 'stopped for a while: status 0'
-ok 'stopped for a while: a whole archive' pg_restore -f /dev/null out
-ok 'stopped for a while: a report' test -s report
+for WORDS in --inserts '-j 1 -Z none'; do
+	mid true
+	status_is 0 "$WORDS: stopped for a while: status 0"
+	ok 'stopped for a while: a whole archive' pg_restore -f /dev/null out
+	ok 'stopped for a while: a report' test -s report
+done
 
+WORDS=--inserts
 mid end_backend '^pg_dump$'
 status_is 4 'backend terminated: status 4'
 fragment 'backend terminated'
@@ -354,17 +381,33 @@ mid kill_child TERM
 status_is '1 3' 'pg_dump terminated: not status 0'
 fragment 'pg_dump terminated'
 
-for signal in TERM:143 HUP:129 KILL:137; do
-	mid kill_dump ${signal%:*}
-	status_is ${signal#*:} "SIG${signal%:*}: ended by it"
-	fragment "SIG${signal%:*}"
-	is "$(grep -c error: err)" 0 "SIG${signal%:*}: no message"
-done
-
 # Once imported, the snapshot lives in pg_dump's own session.
 mid end_backend '^pgb-dump$'
 status_is 0 "the leader's backend terminated: the archive is whole"
 ok 'and restores' pg_restore -f /dev/null out
+
+for WORDS in --inserts '-j 1 -Z none'; do
+	for signal in TERM:143 HUP:129 KILL:137; do
+		mid kill_dump ${signal%:*}
+		status_is ${signal#*:} "$WORDS: SIG${signal%:*}: ended by it"
+		fragment "SIG${signal%:*}"
+		is "$(grep -c error: err)" 0 "SIG${signal%:*}: no message"
+	done
+done
+
+WORDS='-j 1 -Z none'
+mid end_worker
+status_is 4 'worker ended: status 4'
+fragment 'worker ended'
+is "$(grep -c '^pgb-dump: error:' err)" 1 'one line'
+like "$ERR" '^pgb-dump: error: public\.one: ' 'names the table'
+ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
+
+mid end_leader
+status_is 4 'leader ended: status 4'
+fragment 'leader ended'
+like "$ERR" '^pgb-dump: error: big: .*the snapshot' 'says what was lost'
+ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
 
 server_stop()
 {
@@ -540,6 +583,29 @@ run env PGB_PGDUMP="$SCRATCH/none" pgb-dump -s appdb
 status_is 2 'a PGB_PGDUMP that is not there'
 like "$ERR" "PGB_PGDUMP: $SCRATCH/none: No such file" 'is named'
 unset PGB_PGDUMP
+
+# --- files ------------------------------------------------------------------
+
+run pgb-dump -f file appdb
+status_is 0 '-f'
+is "$OUT$ERR" '' 'writes nothing else'
+is "$(stat -c %a file)" 600 'is for its owner alone'
+# Every place of a block is known: none is searched for.
+pg_dump -Fc -f stock appdb
+for f in file stock; do
+	pg_restore -f - "$f" | grep -v restrict >"$f.sql"
+done
+ok 'is what pg_dump has' cmp file.sql stock.sql
+cp file old
+fails 2 'snapshot' 'a dump that fails' pgb-dump --snapshot x -f file appdb
+ok 'leaves the old file alone' cmp file old
+is "$(find . -maxdepth 1 -name '.file*')" '' 'and no temporary'
+pgb-dump appdb >redirected
+is "$(dd if=redirected bs=1 skip=18 2>/dev/null | cmp -l - old -i 0:18 |
+    wc -l | awk '{ print ($1 < 40) }')" 1 'redirected: the same, with offsets'
+(umask 022; exec pgb-dump appdb >open 2>err)
+like "$(cat err)" 'warning: stdout is a file that others may read' \
+    'one that others may read is worth a warning'
 
 # --- --report ---------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pgb-dump/options.c"
+#include "pgb-dump/zspec.c"
 #include "tap.h"
 
 static struct options o;
@@ -59,7 +60,10 @@ static void
 test_refused(void)
 {
 	char *all[][4] = {
-		{ S("-f"), S("x") }, { S("--file=x") }, { S("-j"), S("2") },
+		{ S("-j"), S("0") }, { S("-j"), S("two") }, { S("-Zgzip:11") },
+		{ S("-Zlzma") }, { S("--split-pages=0") },
+		{ S("--max-blocking=soon") }, { S("--list"), S("-j2") },
+		{ S("--globals"), S("-fx") }, { S("--estimate"), S("-fx") },
 		{ S("-Fd") }, { S("--format=plain") }, { S("-g") },
 		{ S("--no-sync") }, { S("--sync-method=fsync") },
 		{ S("--no-synchronized-snapshots") },
