@@ -92,8 +92,8 @@ refused()
 }
 refused '--jobs 0: ' -j 0
 refused '--jobs x: ' --jobs x
-refused '-Z ' -Z lzma
-[ "$PG_MAJOR" -ge 16 ] || refused '-Z zstd: ' -Z zstd:3
+refused '--compress=lzma: ' -Z lzma
+[ "$PG_MAJOR" -ge 16 ] || refused '--compress=zstd: ' -Z zstd:3
 refused '-F d: ' -Fd
 refused '-F plain: ' --format=plain
 refused '-g: ' -g
