@@ -22,14 +22,20 @@ mkdir gate local "$REMOTE/there"
 [ "$(id -u)" != 0 ] || chown "$SSHD_USER" "$REMOTE/there"
 
 # What a complete backup holds, by stock tools alone.
-"$PGBIN/pg_dump" -Fc appdb | cat >stock.dump
-SIZE=$(size stock.dump)
 text_of()
 {
 	pg_restore -f text "$1" 2>/dev/null &&
 	    grep -Ev '^\\(un)?restrict ' text | md5sum
 }
-WANT=$(text_of stock.dump)
+# reference WORDS: of a dump with these options.
+reference()
+{
+	HOW=$1
+	"$PGBIN/pg_dump" -Fc $HOW appdb | cat >stock.dump
+	SIZE=$(size stock.dump)
+	WANT=$(text_of stock.dump)
+}
+reference ''
 complete()
 {
 	case $(head -c 3 "$1" | tr -d '\000') in
@@ -52,7 +58,7 @@ line()
 		t_sink=
 		[ "$t_n" -lt "$(echo "$t_order" | wc -w)" ] || t_sink=--sink
 		case $t_s in
-		D) c='pgb-dump appdb' ;;
+		D) c="pgb-dump $HOW appdb" ;;
 		V) c="pgb-verify $t_sink" ;;
 		I) c='pgb-verify -i key.txt' ;;
 		E) c='pgb-encrypt -R backup.pub' ;;
@@ -141,6 +147,7 @@ judge()
 
 # --- good runs ---------------------------------------------------------------
 
+
 : >gate/go
 for order in $ORDERS; do
 	for where in 1 2; do
@@ -157,6 +164,10 @@ for order in $ORDERS; do
 done
 
 # --- a stage dies --------------------------------------------------------------
+
+# With INSERT statements it is pg_dump's stream that is passed on, and the gate
+# that holds it holds the dump at any byte.
+reference --inserts
 
 # attack ORDER STAGE SIGNAL MOMENT: with the dump held at byte MOMENT.
 attack()
