@@ -5,6 +5,7 @@
 #   make install      PREFIX=/usr/local, DESTDIR=
 #   make demo         the whole pipeline on throw-away servers
 #   make check        all tests
+#   make check-matrix pgb-dump with PostgreSQL 13, 17 and 18, in chroots; root
 #   make bench-dump   pgb-dump beside pg_dump
 
 PREFIX	?= /usr/local
@@ -90,6 +91,11 @@ check: deps
 
 check-unit: $(UNITS)
 	prove -e '' $(UNITS)
+
+# Not a part of check: it fetches three small Debian systems.
+.PHONY: check-matrix
+check-matrix:
+	@sh tests/matrix.sh
 
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

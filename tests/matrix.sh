@@ -32,7 +32,8 @@ inside()
 	    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" ||
 	    error "$root: cannot mount"
 	exec chroot "$root" /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \
-	    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin "$@"
+	    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
+	    PGB_FULL="${PGB_FULL:-0}" "$@"
 }
 
 if [ "${1:-}" = --inside ]; then
@@ -135,7 +136,12 @@ row()
 	    '/usr/lib/postgresql/*/bin/postgres -V' | awk '{ print $3 }')
 	cell "$version"
 	echo "matrix: $suite: PostgreSQL $version"
-	if ! within "$root" make -C /pgb B=/pgb/.build all helpers \
+	set --
+	for test in "$top"/tests/helper/*.c; do
+		test=${test##*/}
+		set -- "$@" "/pgb/.build/helper/${test%.c}"
+	done
+	if ! within "$root" make -C /pgb B=/pgb/.build all "$@" \
 	    >"$root.log" 2>&1; then
 		tail -n 20 "$root.log" >&2
 		cell 'no build'
