@@ -63,8 +63,9 @@ pg_set(struct pg *pg, const struct pg_settings *s)
 		return (status);
 	snprintf(sql, sizeof(sql), "SET DATESTYLE = ISO; "
 	    "SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO %ld; "
-	    "SET synchronize_seqscans TO off; SET row_security = %s", digits,
-	    s->row_security ? "on" : "off");
+	    "SET synchronize_seqscans TO off; SET row_security = %s%s", digits,
+	    s->row_security ? "on" : "off",
+	    s->quote_all ? "; SET quote_all_identifiers = true" : "");
 	if ((status = pg_query(pg, sql, NULL, NULL)) != STATUS_OK)
 		return (status);
 	/* Minor versions from August 2024 on have it. */

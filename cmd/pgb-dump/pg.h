@@ -56,6 +56,7 @@ struct pg_settings {
 	const char *role;		/* or NULL */
 	const char *float_digits;	/* or NULL */
 	bool row_security;
+	bool quote_all;			/* regclass and its like, too */
 };
 enum status pg_set(struct pg *, const struct pg_settings *);
 

@@ -337,6 +337,8 @@ source_open(struct source *s, struct job *j)
 	s->settings.float_digits = option_value(o, "--extra-float-digits");
 	s->settings.row_security = option_value(o, "--enable-row-security") !=
 	    NULL;
+	s->settings.quote_all = option_value(o, "--quote-all-identifiers") !=
+	    NULL;
 	s->crew_opts = (struct crew_opts){ .leader = j->pg, .jobs = o->jobs,
 	    .settings = &s->settings, .zspec = &o->zspec };
 	if ((status = pg_set(j->pg, &s->settings)) != STATUS_OK)
