@@ -11,7 +11,8 @@
  * - Somebody has begun to wait for a table, to change it: nothing has gone out
  *   yet, so all is begun again with a new snapshot.
  * - The server's lock table is full: pg_dump stays as it is, for its locks,
- *   and the workers read; has it ended, its own data are passed on.
+ *   and the workers read; has it ended, for all fits into the pipe, its own
+ *   data are passed on.
  *
  * A table that was truncated or rewritten between the snapshot and the lock
  * would look empty, or otherwise than it was: begun again, too.
@@ -205,6 +206,7 @@ take_over(struct source *s, enum status *status)
 	enum pg_lock lock;
 	uint32_t page_size;
 	const char *why;
+	int ended;
 
 	if ((*status = pg_encoding(j->pg, j->toc.encoding)) != STATUS_OK ||
 	    (*status = pg_describe(j->pg, p)) != STATUS_OK)
@@ -223,9 +225,16 @@ take_over(struct source *s, enum status *status)
 		return (AGAIN);
 	}
 	s->keeps = lock == PG_LOCK_FULL;
-	if (s->keeps && has_ended(j))
+	if (s->keeps && (ended = stock_settle(&j->stock)) != 0) {
+		if (ended == -1) {
+			*status = STATUS_LOCAL;
+			return (FAILED);
+		}
+		msg_note("%s: the server's lock table is full: passing on "
+		    "what pg_dump has written", pg_database(j->pg));
 		return (pass_through(s, "it has ended, and its locks could "
 		    "not be had"));
+	}
 	if ((*status = pg_measure(j->pg, p, &page_size)) != STATUS_OK)
 		return (FAILED);
 	if ((e = find_bad(p, is_rewritten)) != NULL) {
@@ -318,7 +327,8 @@ start_crew(struct source *s)
 	if (status != STATUS_OK)
 		return (status);
 	s->guard_opts = (struct guard_opts){ .leader = j->pg, .emit = s->emit,
-	    .holder = s->keeps ? 0 : pg_pid(j->pg), .total = j->toc.plan.bytes, .snapshot_ms = j->snapshot_ms,
+	    .holder = s->keeps ? 0 : pg_pid(j->pg),
+	    .total = j->toc.plan.bytes, .snapshot_ms = j->snapshot_ms,
 	    .max_blocking = j->o->max_blocking,
 	    .abort = j->o->abort_blocking, .progress = j->o->progress };
 	s->guard = guard_start(&s->guard_opts);

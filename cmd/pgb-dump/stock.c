@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@
 #include "stock.h"
 
 #define ENV_MAX		10
+#define SETTLE_MS	10	/* between two looks at how full a pipe is */
+#define PIPE_PAGE	4096
 
 /* What is made for one start of a child, and freed after it. */
 struct launch {
@@ -189,6 +193,32 @@ stock_read(struct stock *s, void *buf, size_t len, size_t *got)
 	if (sig_caught() == 0)
 		msg_errno(s->name);
 	return (STATUS_LOCAL);
+}
+
+/*
+ * pg_dump writes by stdio, whole pages at a time until its last: so a pipe with
+ * less than a page left is one that it waits for.
+ */
+int
+stock_settle(struct stock *s)
+{
+	int size = fcntl(s->child.out, F_GETPIPE_SZ), filled = 0;
+	struct pollfd f[2];
+
+	while (sig_caught() == 0) {
+		f[0] = (struct pollfd){ .fd = s->child.out };
+		f[1] = (struct pollfd){ .fd = s->child.err, .events = POLLIN };
+		if (poll(f, 2, SETTLE_MS) == -1)
+			continue;
+		if (f[1].revents != 0)
+			stock_relay(s);
+		if (f[0].revents != 0)
+			return (1);
+		if (ioctl(s->child.out, FIONREAD, &filled) == 0 &&
+		    filled > size - PIPE_PAGE)
+			return (0);
+	}
+	return (-1);
 }
 
 /* What it said, or where it said nothing we know, how the server is. */

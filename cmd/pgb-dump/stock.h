@@ -45,6 +45,14 @@ bool stock_relay(struct stock *);
 enum status stock_read(struct stock *, void *buf, size_t len, size_t *got);
 
 /*
+ * stock_settle(s):
+ * Read nothing, and wait until it can do no more: 1 all is written and its
+ * output closed, 0 it stands still because the pipe is full, -1 after a signal.
+ * Messages are relayed meanwhile.
+ */
+int stock_settle(struct stock *);
+
+/*
  * stock_end(s):
  * Its output has ended: wait for it and judge.  STATUS_OK if it ended well;
  * else, after its own messages and one error line, STATUS_USAGE, STATUS_RETRY,
