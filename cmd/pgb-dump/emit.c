@@ -18,6 +18,12 @@
  * it alone.  They suffice for the chunk that is being made, and each chunk that
  * is made is read.  All others wait when the pool is down to the reserve; what
  * they have finished stays queued while their workers go on.
+ *
+ * A worker that reads a part of a table has locks on its indexes, and a REINDEX
+ * that waits for them blocks all who write.  So it must not wait for a slow
+ * reader in the middle of it: such a task begins only when slabs for all that it
+ * is expected to make can be set aside.  What is expected is what the plan says,
+ * or what the largest one of that table has made so far.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -52,11 +58,13 @@ struct emit {
 	pthread_cond_t room;	/* for workers: a slab, a new head */
 	int stop_fd;
 	bool gzip;
+	size_t share;		/* most slabs that are set aside for a task */
 
 	/* Under the lock. */
 	enum status status;
 	struct slab *free;
 	size_t free_count;	/* those that were never made, too */
+	size_t reserved;	/* of them, set aside for tasks */
 	struct task *head, **tail;
 	bool ended;		/* the plan has no more */
 	struct emit_state state;
@@ -99,6 +107,7 @@ emit_new(unsigned jobs, bool gzip)
 	pthread_condattr_destroy(&attr);
 	e->gzip = gzip;
 	e->free_count = (size_t)jobs * (EMIT_SHARE / EMIT_SLAB);
+	e->share = (e->free_count - RESERVE) / jobs;
 	e->tail = &e->head;
 	return (e);
 }
@@ -173,12 +182,33 @@ emit_stop_fd(const struct emit *e)
 	return (e->stop_fd);
 }
 
+/* Slabs to be set aside for the plan's next task. */
+static size_t
+needed(const struct emit *e, const struct plan *p)
+{
+	const struct plan_entry *entry = plan_peek(p);
+	size_t n;
+
+	if (entry == NULL)
+		return (0);
+	n = (size_t)(entry->task_bytes / EMIT_SLAB);
+	n += n / 4 + 1;
+	if (n < entry->most_slabs)
+		n = entry->most_slabs;
+	return (n < e->share ? n : e->share);
+}
+
 struct task *
 emit_take(struct emit *e, struct plan *p)
 {
 	struct task *t = calloc(1, sizeof(*t));
+	size_t need = 0;
 
 	pthread_mutex_lock(&e->lock);
+	/* An empty queue has all slabs. */
+	while (e->status == STATUS_OK && (need = needed(e, p)) > 0 &&
+	    e->head != NULL && e->free_count - e->reserved < need + RESERVE)
+		pthread_cond_wait(&e->room, &e->lock);
 	if (t == NULL) {
 		msg_errno("tasks");
 		fail(e, STATUS_LOCAL);
@@ -188,12 +218,23 @@ emit_take(struct emit *e, struct plan *p)
 		e->ended = true;
 	} else {
 		t->emit = e;
+		t->reserved = need;
+		e->reserved += need;
 		*e->tail = t;
 		e->tail = &t->next;
 	}
 	pthread_cond_signal(&e->ready);
 	pthread_mutex_unlock(&e->lock);
 	return (t);
+}
+
+/* Whether the lane may have another slab. */
+static bool
+has_room(const struct emit *e, const struct task *t)
+{
+
+	return (t->reserved > 0 ||
+	    e->free_count - e->reserved > (e->head == t ? 0 : RESERVE));
 }
 
 /* Another slab for the lane, or NULL after emit_fail(). */
@@ -204,8 +245,7 @@ get_slab(struct task *t)
 	struct slab *s = NULL;
 
 	pthread_mutex_lock(&e->lock);
-	while (e->status == STATUS_OK &&
-	    e->free_count <= (e->head == t ? 0 : RESERVE))
+	while (e->status == STATUS_OK && !has_room(e, t))
 		pthread_cond_wait(&e->room, &e->lock);
 	if (e->status != STATUS_OK)
 		goto out;
@@ -217,6 +257,11 @@ get_slab(struct task *t)
 		goto out;
 	}
 	e->free_count--;
+	if (t->reserved > 0) {
+		t->reserved--;
+		e->reserved--;
+	}
+	t->taken++;
 	s->next = NULL;
 	s->used = s->ready = s->read = 0;
 	s->closed = false;
@@ -244,6 +289,13 @@ hand_over(struct task *t, bool done)
 	for (s = t->slabs; s != NULL; s = s->next)
 		s->ready = s->used;
 	t->done = done;
+	if (done) {
+		if (t->taken > t->entry->most_slabs)
+			t->entry->most_slabs = t->taken;
+		e->reserved -= t->reserved;
+		t->reserved = 0;
+		pthread_cond_broadcast(&e->room);
+	}
 	if (e->head == t)
 		pthread_cond_signal(&e->ready);
 	ok = e->status == STATUS_OK;

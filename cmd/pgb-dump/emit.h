@@ -17,6 +17,8 @@ struct emit;
 
 #define EMIT_SLAB	(256 * 1024)		/* bytes */
 #define EMIT_SHARE	(16 * 1024 * 1024)	/* bytes of memory a worker */
+#define EMIT_TASK	(EMIT_SHARE / 4)	/* what a part of a table is to
+						 * make of it */
 
 /*
  * emit_new(jobs, gzip):
@@ -29,7 +31,8 @@ void emit_free(struct emit *);
 /*
  * emit_take(e, plan):
  * The next task of the plan, its lane at the end of the queue; NULL when there
- * is none, or after emit_fail().  Tasks are owned by the emit.  Safe from many
+ * is none, or after emit_fail().  Waits until there is memory for all that a
+ * part of a table is expected to make.  Tasks are owned by the emit.  Safe from many
  * threads, as all that follows; nothing prints, but where there is no memory,
  * which is an emit_fail() too.
  */

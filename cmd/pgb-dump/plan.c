@@ -11,7 +11,8 @@
  * leaves its cache alone, which a range of ctid does not.
  *
  * A task's size follows heap and TOAST together: one page of the heap can stand
- * for megabytes of TOAST.
+ * for megabytes of TOAST.  Several tasks of a worker fit into its share of the
+ * memory, so that it can go on while one of them waits for its turn.
  */
 #include <stdlib.h>
 
@@ -36,9 +37,9 @@ step(const struct plan_entry *e, unsigned output)
 {
 	uint64_t pages, out = expected(e, output);
 
-	if (out <= EMIT_SHARE || e->pages == 0)
+	if (out <= EMIT_TASK || e->pages == 0)
 		return (e->pages);
-	pages = (uint64_t)((double)e->pages * EMIT_SHARE / (double)out);
+	pages = (uint64_t)((double)e->pages * EMIT_TASK / (double)out);
 	return (pages > 0 ? (uint32_t)pages : 1);
 }
 
@@ -67,6 +68,9 @@ plan_split(struct plan *p, unsigned jobs, uint32_t page_size, unsigned output,
 			e->step = step(e, output);
 		if (e->step >= e->pages)
 			e->step = 0;
+		if (e->step != 0)
+			e->task_bytes = (uint64_t)((double)expected(e, output) *
+			    e->step / e->pages);
 	}
 }
 
@@ -118,6 +122,17 @@ plan_next(struct plan *p, struct task *t)
 		p->next_from = 0;
 	}
 	return (true);
+}
+
+struct plan_entry *
+plan_peek(const struct plan *p)
+{
+	struct plan_entry *e;
+
+	if (p->next == p->count)
+		return (NULL);
+	e = &p->entries[p->next];
+	return (e->blobs || e->step == 0 ? NULL : e);
 }
 
 void

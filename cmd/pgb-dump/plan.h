@@ -35,6 +35,8 @@ struct plan_entry {
 	uint32_t pages;
 
 	uint32_t step;		/* pages of a task; 0: not cut */
+	uint64_t task_bytes;	/* archive bytes expected of such a task */
+	size_t most_slabs;	/* what one has made so far: of emit.c */
 	uint32_t *loids;	/* large objects */
 	size_t lo_count;
 };
@@ -62,6 +64,8 @@ struct task {
 	/* The lane: of emit.c. */
 	struct emit *emit;
 	struct task *next;
+	size_t reserved;	/* slabs that are kept for it; under the lock */
+	size_t taken;		/* slabs that it has had */
 	struct slab *slabs, *slab;	/* all; that being filled */
 	uint8_t *chunk;		/* length of the chunk being written */
 	size_t chunk_len;
@@ -81,6 +85,9 @@ void plan_split(struct plan *, unsigned jobs, uint32_t page_size,
 
 /* The next task into *t: false when there is none.  The caller locks. */
 bool plan_next(struct plan *, struct task *);
+
+/* The entry of the next task, if that is one of several of a table, or NULL. */
+struct plan_entry *plan_peek(const struct plan *);
 
 void plan_free(struct plan *);
 
