@@ -321,7 +321,8 @@ mid()
 	RC=$(cat rc) ERR=$(cat err) RAN="a dump, and $*"
 }
 # Where pg_dump's own stream is passed on (INSERT statements), it is pg_dump that
-# waits, in the middle of its data; else a worker of ours, with no memory left.
+# waits, in the middle of its data; else a worker of ours, with no memory left:
+# in its COPY, or between two ranges.
 stalled()
 {
 	case $WORDS in
@@ -332,8 +333,11 @@ stalled()
 		done
 		return 1 ;;
 	esac
-	sql postgres "SELECT 1 FROM pg_stat_activity WHERE wait_event =
-	    'ClientWrite' AND application_name = 'pgb-dump'" | grep -q 1
+	sql postgres "SELECT 1 FROM pg_stat_activity
+	    WHERE application_name = 'pgb-dump' AND query LIKE '%COPY %'
+	    AND (wait_event = 'ClientWrite' OR state = 'idle in transaction'
+	    AND state_change < clock_timestamp() - interval '300 ms')" |
+	    grep -q 1
 }
 # The backend that reads, the one that has the snapshot.
 end_worker()
@@ -358,7 +362,7 @@ fragment()
 	ok "$1: no report" test ! -e report
 }
 
-for WORDS in --inserts '-j 1 -Z none'; do
+for WORDS in --inserts '-j 1 -Z none' '-j 1 -Z none --no-split'; do
 	mid true
 	status_is 0 "$WORDS: stopped for a while: status 0"
 	ok 'stopped for a while: a whole archive' pg_restore -f /dev/null out
@@ -386,7 +390,7 @@ mid end_backend '^pgb-dump$'
 status_is 0 "the leader's backend terminated: the archive is whole"
 ok 'and restores' pg_restore -f /dev/null out
 
-for WORDS in --inserts '-j 1 -Z none'; do
+for WORDS in --inserts '-j 1 -Z none' '-j 1 -Z none --no-split'; do
 	for signal in TERM:143 HUP:129 KILL:137; do
 		mid kill_dump ${signal%:*}
 		status_is ${signal#*:} "$WORDS: SIG${signal%:*}: ended by it"
@@ -395,30 +399,31 @@ for WORDS in --inserts '-j 1 -Z none'; do
 	done
 done
 
-WORDS='-j 1 -Z none'
-mid end_worker
-status_is 4 'worker ended: status 4'
-fragment 'worker ended'
-is "$(grep -c '^pgb-dump: error:' err)" 1 'one line'
-like "$ERR" '^pgb-dump: error: public\.one: ' 'names the table'
-ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
-
-mid end_leader
-status_is 4 'leader ended: status 4'
-fragment 'leader ended'
-like "$ERR" '^pgb-dump: error: big: .*the snapshot' 'says what was lost'
-ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
-
 server_stop()
 {
 	t_postmaster=$(head -n 1 "$PGHOST/data/postmaster.pid")
 	kill -INT "$t_postmaster"
 	await 20 gone "$t_postmaster"
 }
-mid server_stop
-status_is 4 'server shut down: status 4'
-fragment 'server shut down'
-pg_start max_connections=20
+for WORDS in '-j 1 -Z none' '-j 1 -Z none --no-split'; do
+	mid end_worker
+	status_is 4 "$WORDS: worker ended: status 4"
+	fragment 'worker ended'
+	is "$(grep -c '^pgb-dump: error:' err)" 1 'one line'
+	like "$ERR" '^pgb-dump: error: public\.one: ' 'names the table'
+	ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
+
+	mid end_leader
+	status_is 4 "$WORDS: leader ended: status 4"
+	fragment 'leader ended'
+	like "$ERR" '^pgb-dump: error: big: .*the snapshot' 'says what was lost'
+	ok 'no session is left' await 10 eval 'test -z "$(backends dump)"'
+
+	mid server_stop
+	status_is 4 "$WORDS: server shut down: status 4"
+	fragment 'server shut down'
+	pg_start max_connections=20
+done
 
 # --- nowhere to write -------------------------------------------------------
 
