@@ -75,8 +75,24 @@ squeeze_failed(const struct hand *h)
 	return (STATUS_LOCAL);
 }
 
+static uint8_t *
+on_room(void *arg, size_t *len)
+{
+	struct hand *h = arg;
+
+	return (squeeze_room(h->squeeze, len));
+}
+
 static bool
-on_row(void *arg, const void *buf, size_t len)
+on_used(void *arg, size_t len)
+{
+	struct hand *h = arg;
+
+	return (squeeze_used(h->squeeze, len) == 0);
+}
+
+static bool
+on_bytes(void *arg, const void *buf, size_t len)
 {
 	struct hand *h = arg;
 
@@ -147,7 +163,7 @@ lock_how(struct hand *h)
 static enum pg_copy
 do_task(struct hand *h, struct task *t, enum status *status)
 {
-	const struct pg_rows rows = { on_row, h,
+	const struct pg_rows rows = { on_room, on_used, on_bytes, h,
 	    emit_stop_fd(h->crew->emit) };
 	enum pg_lock_how how;
 	enum pg_copy got;

@@ -24,8 +24,9 @@
 
 #define LO_PIECE	"1048576"	/* and else */
 #define TURNS		8	/* tables of a transaction */
-#define RIPE		4096	/* bytes that a waking brought, of a COPY in flow */
-#define NAP_NS		300000
+#define NAP_US		1000	/* longest */
+#define NAP_LEAST	4096	/* bytes of a waking: a COPY in flow */
+#define NAP_MOST	(96 * 1024)
 #define BEGIN		"SAVEPOINT pgb; "
 #define UNDO		"ROLLBACK TO SAVEPOINT pgb; RELEASE SAVEPOINT pgb"
 
@@ -73,48 +74,67 @@ stopped(struct pg *pg)
 
 /*
  * The server sends 8 KiB at a time, and wakes us for each.  Where it sends
- * without a pause, waiting a little gathers many of them in the socket and
- * spares both of us most of the switching; the socket's buffer lasts longer.
+ * without a pause, waiting a little gathers many of them in the socket, which
+ * holds about twice NAP_MOST, and spares both of us most of the switching.
+ * *us follows what a nap brings.
  */
 static void
-nap(void)
+nap(long *us, size_t brought)
 {
-	const struct timespec t = { 0, NAP_NS };
+	struct timespec t = { 0, 0 };
 
+	if (brought > NAP_MOST)
+		*us /= 2;
+	else if (brought < NAP_MOST / 2 && *us < NAP_US)
+		*us += NAP_US / 8;
+	if (brought < NAP_LEAST)
+		return;
+	t.tv_nsec = *us * 1000;
 	(void)nanosleep(&t, NULL);
+}
+
+/* Rows that are there: how many bytes, *end after the last one; false stops. */
+static bool
+take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len, bool *end)
+{
+	size_t room, put;
+	uint8_t *at;
+	int n = 1;
+
+	/* Without a copy of each row, as PQgetCopyData() would make. */
+	for (*len = 0; n > 0; *len += put) {
+		if ((at = rows->room(rows->arg, &room)) == NULL)
+			return (false);
+		for (put = 0; put < room; put += (size_t)n) {
+			n = PQgetlineAsync(pg->conn, (char *)at + put,
+			    (int)(room - put));
+			if (n <= 0)
+				break;
+		}
+		if (!rows->used(rows->arg, put))
+			return (false);
+	}
+	*end = n < 0;
+	return (true);
 }
 
 /* The rows of a COPY that has begun. */
 static enum pg_copy
 read_rows(struct pg *pg, const struct pg_rows *rows)
 {
-	bool ok, fresh = false;
-	size_t len = 0;
-	char *row;
-	int n;
+	long us = NAP_US / 2;
+	size_t len;
+	bool end;
 
 	for (;;) {
-		n = PQgetCopyData(pg->conn, &row, 1);
-		if (n > 0) {
-			ok = rows->row(rows->arg, row, (size_t)n);
-			PQfreemem(row);
-			if (!ok)
-				return (stopped(pg));
-			fresh = false;
-			len += (size_t)n;
-			continue;
-		}
-		if (n < 0)
+		if (!take_rows(pg, rows, &len, &end))
+			return (stopped(pg));
+		if (end)
 			return (PG_COPY_OK);	/* its result tells more */
-		/* Where the server is ahead of us there is more already. */
-		if (fresh) {
-			if (len >= RIPE)
-				nap();
-			len = 0;
-			if (wait_server(pg->conn, rows->stop_fd) == 0)
-				return (stopped(pg));
-		}
-		fresh = !fresh;
+		if (len > 0)
+			nap(&us, len);
+		else if (wait_server(pg->conn, rows->stop_fd) == 0)
+			return (stopped(pg));
 		if (PQconsumeInput(pg->conn) == 0)
 			return (PG_COPY_OK);
 	}
@@ -358,7 +378,7 @@ on_short(void *arg, const void *buf, size_t len)
 	struct blobs *b = arg;
 
 	return (b->begin(b->rows->arg, b->loids[b->at++]) &&
-	    (len == 0 || b->rows->row(b->rows->arg, buf, len)) &&
+	    (len == 0 || b->rows->bytes(b->rows->arg, buf, len)) &&
 	    b->end(b->rows->arg));
 }
 
@@ -368,7 +388,7 @@ on_piece(void *arg, const void *buf, size_t len)
 	struct blobs *b = arg;
 
 	b->got = len;
-	return (len == 0 || b->rows->row(b->rows->arg, buf, len));
+	return (len == 0 || b->rows->bytes(b->rows->arg, buf, len));
 }
 
 static enum pg_copy

@@ -107,9 +107,15 @@ enum pg_copy {
 	PG_COPY_FAILED,		/* *status, after one error line */
 };
 
-/* Where rows go: false stops. */
+/*
+ * Where rows go, which are cut wherever it fits: room() gives a place for *len
+ * >= 1 bytes, used() tells how many were put there, bytes() does both.  NULL and
+ * false stop.
+ */
 struct pg_rows {
-	bool (*row)(void *arg, const void *buf, size_t len);
+	uint8_t *(*room)(void *arg, size_t *len);
+	bool (*used)(void *arg, size_t len);
+	bool (*bytes)(void *arg, const void *buf, size_t len);
 	void *arg;
 	int stop_fd;
 };

@@ -220,6 +220,24 @@ feed_gathered(struct squeeze *s)
 	return (feed(s, s->block, len));
 }
 
+uint8_t *
+squeeze_room(struct squeeze *s, size_t *len)
+{
+	if (s->dead)
+		return (NULL);
+	*len = (size_t)(s->gather.end - s->gather.at);
+	return (s->gather.at);
+}
+
+int
+squeeze_used(struct squeeze *s, size_t len)
+{
+	if (s->dead)
+		return (-1);
+	s->gather.at += len;
+	return (s->gather.at == s->gather.end ? feed_gathered(s) : 0);
+}
+
 /* squeeze_put() of what fills the block. */
 int
 squeeze_spill(struct squeeze *s, const void *buf, size_t len)

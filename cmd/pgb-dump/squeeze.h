@@ -64,6 +64,14 @@ void squeeze_begin(struct squeeze *s, const struct squeeze_sink *sink,
 static inline int squeeze_put(struct squeeze *s, const void *buf, size_t len);
 
 /*
+ * squeeze_room(s, len), squeeze_used(s, len):
+ * The same without a copy: where the next text may be put, *len >= 1 bytes of
+ * it, or NULL as -1 above; then, how many of them were.
+ */
+uint8_t *squeeze_room(struct squeeze *s, size_t *len);
+int squeeze_used(struct squeeze *s, size_t len);
+
+/*
  * squeeze_end(s, how):
  * MORE: another job goes on; LAST: the stream ends, but for gzip's check value
  * (4 bytes, in a chunk of its own or not), which is the caller's; WHOLE: all of

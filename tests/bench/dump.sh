@@ -4,13 +4,13 @@
 # make bench-dump: pgb-dump beside pg_dump with its best settings and the floor
 # (the same ranges COPYed by as many connections and thrown away), side by side
 # in one run, the programs alternating, medians of REPEAT (3) runs.  ROWS
-# (4000000) is the size.  Everything goes through a pipe into cat >/dev/null,
+# (2900000) is the size.  Everything goes through a pipe into cat >/dev/null,
 # but for -Fd, which wants a directory.
 
 cd "${0%/*}/../.." || exit
 ROOT=$PWD
 . tests/lib.sh
-: "${ROWS:=4000000}" "${REPEAT:=3}" "${JOBS:=2}" "${PAGES:=4096}"
+: "${ROWS:=2900000}" "${REPEAT:=3}" "${JOBS:=2}" "${PAGES:=4096}"
 FLOOR="$BIN/bench/floor"
 
 # timed NAME COMMAND...: appends "seconds cpu rss" to a file of that name.

@@ -101,6 +101,21 @@ new_way(size_t w)
 	return (squeeze_new(&z));
 }
 
+/* Without a copy: at most *n bytes, and *n how many. */
+static int
+put_in_place(struct squeeze *s, const uint8_t *text, size_t *n)
+{
+	size_t room = 0;
+	uint8_t *at = squeeze_room(s, &room);
+
+	if (at == NULL || room == 0)
+		return (-1);
+	if (*n > room)
+		*n = room;
+	memcpy(at, text, *n);
+	return (squeeze_used(s, *n));
+}
+
 /* Put in pieces of any length, as rows come and as large values come. */
 static int
 put(struct squeeze *s, const uint8_t *text, size_t len)
@@ -121,7 +136,8 @@ put(struct squeeze *s, const uint8_t *text, size_t len)
 		}
 		if (n > len)
 			n = len;
-		if (squeeze_put(s, text, n) != 0)
+		if ((dice(2) == 0 ? put_in_place(s, text, &n) :
+		    squeeze_put(s, text, n)) != 0)
 			return (-1);
 		text += n;
 		len -= n;
@@ -214,7 +230,7 @@ test_stop(size_t w, const uint8_t *text, size_t len)
 	struct squeeze_sink sink;
 	bool good = true;
 	struct kept k;
-	size_t n;
+	size_t n, room;
 	int rc;
 
 	for (n = 1; ; n++) {
@@ -228,6 +244,8 @@ test_stop(size_t w, const uint8_t *text, size_t len)
 			rc = squeeze_end(s, SQUEEZE_WHOLE);
 		good = good && squeeze_error(s) == NULL && !k.wrong &&
 		    squeeze_put(s, text, 1) == -1 &&
+		    squeeze_room(s, &room) == NULL &&
+		    squeeze_used(s, 0) == -1 &&
 		    squeeze_end(s, SQUEEZE_LAST) == -1;
 		if (rc == 0)
 			break;
