@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -11,19 +12,30 @@ static const int ignored[] = { SIGPIPE, SIGXFSZ };
 /* How often a blocked call is interrupted again after the first signal. */
 #define NAG_SECONDS	1
 
-static volatile sig_atomic_t caught;
+/* Of the handler and of any thread. */
+static atomic_int caught;
+
+#define STOPPED	(-1)
 
 /* SIGALRM: a limit that was set on us from outside (timeout by alarm(2)). */
 static const int asked[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* The first one counts. */
+static void
+catch(int sig)
+{
+	int none = 0;
+
+	(void)atomic_compare_exchange_strong(&caught, &none, sig);
+}
+
 static void
 on_signal(int sig)
 {
 
-	if (caught == 0)
-		caught = sig;
+	catch(sig);
 	alarm(NAG_SECONDS);
 }
 
@@ -64,6 +76,15 @@ sig_caught(void)
 }
 
 void
+sig_stop(void)
+{
+
+	catch(STOPPED);
+	/* Threads have it blocked: it reaches the main one. */
+	(void)kill(getpid(), SIGALRM);
+}
+
+void
 sig_reraise(void)
 {
 	sigset_t set;
@@ -72,6 +93,8 @@ sig_reraise(void)
 	if (sig == 0)
 		return;
 	alarm(0);
+	if (sig == STOPPED)
+		return;
 	signal(sig, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, sig);

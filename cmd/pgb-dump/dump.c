@@ -281,7 +281,7 @@ dump_run(const struct options *o)
 		w.job.out = w.file != NULL ? -1 : STDOUT_FILENO;
 		status = source_open(&w.source, &w.job);
 		if (status == STATUS_OK)
-			status = pass_on(&w);
+			status = source_status(&w.source, pass_on(&w));
 		source_close(&w.source);
 	}
 	job_end(&w.job);

@@ -158,21 +158,42 @@ fail(struct emit *e, enum status status)
 void
 emit_fail(struct emit *e, enum status status)
 {
+	bool first;
 
 	pthread_mutex_lock(&e->lock);
+	first = e->status == STATUS_OK;
 	fail(e, status);
 	pthread_mutex_unlock(&e->lock);
+	/* The locks go with us: a reader that is stuck must not keep them. */
+	if (first)
+		sig_stop();
+}
+
+void
+emit_stop(struct emit *e)
+{
+
+	pthread_mutex_lock(&e->lock);
+	fail(e, STATUS_LOCAL);
+	pthread_mutex_unlock(&e->lock);
+}
+
+enum status
+emit_status(struct emit *e)
+{
+	enum status status;
+
+	pthread_mutex_lock(&e->lock);
+	status = e->status;
+	pthread_mutex_unlock(&e->lock);
+	return (status);
 }
 
 bool
 emit_failed(struct emit *e)
 {
-	bool failed;
 
-	pthread_mutex_lock(&e->lock);
-	failed = e->status != STATUS_OK;
-	pthread_mutex_unlock(&e->lock);
-	return (failed);
+	return (emit_status(e) != STATUS_OK);
 }
 
 int
@@ -393,19 +414,6 @@ emit_is_head(struct emit *e, const struct task *t)
 	head = e->head == t;
 	pthread_mutex_unlock(&e->lock);
 	return (head);
-}
-
-bool
-emit_wait_head(struct emit *e, const struct task *t)
-{
-	bool ok;
-
-	pthread_mutex_lock(&e->lock);
-	while (e->status == STATUS_OK && e->head != t)
-		pthread_cond_wait(&e->room, &e->lock);
-	ok = e->status == STATUS_OK;
-	pthread_mutex_unlock(&e->lock);
-	return (ok);
 }
 
 /* The block's beginning goes out before its first bytes. */

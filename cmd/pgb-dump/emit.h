@@ -51,15 +51,18 @@ void lane_done(struct task *, uint32_t check, uint64_t text);
 /* Whether everything in front of the task has been read. */
 bool emit_is_head(struct emit *, const struct task *);
 
-/* Wait until it is: false after emit_fail(). */
-bool emit_wait_head(struct emit *, const struct task *);
-
 /*
  * emit_fail(e, status):
- * Somebody failed, and has said so: all others stop.  The first status counts.
+ * A thread failed, and has said so: all others stop, and the main one is
+ * interrupted in whatever it waits for (sig_stop()).  The first status counts.
+ * emit_stop(e): the main thread wants all to stop.
  */
 void emit_fail(struct emit *, enum status);
+void emit_stop(struct emit *);
 bool emit_failed(struct emit *);
+
+/* That status, or STATUS_OK. */
+enum status emit_status(struct emit *);
 
 /* Becomes readable when emit_fail() is called: for poll(2). */
 int emit_stop_fd(const struct emit *);

@@ -195,6 +195,7 @@ guard(void *arg)
 	}
 	pthread_mutex_unlock(&g->lock);
 	emit_state(g->o->emit, &s);
+	look_at_reader(g, &s);
 	show(g, &s);
 	progress_end(g->progress);
 	pg_close(g->pg);

@@ -438,12 +438,20 @@ source_end(struct source *s)
 	return (status);
 }
 
+enum status
+source_status(struct source *s, enum status status)
+{
+	enum status own = s->emit != NULL ? emit_status(s->emit) : STATUS_OK;
+
+	return (status != STATUS_OK && own != STATUS_OK ? own : status);
+}
+
 void
 source_close(struct source *s)
 {
 
 	if (s->emit != NULL)
-		emit_fail(s->emit, STATUS_LOCAL);
+		emit_stop(s->emit);
 	guard_stop(s->guard);
 	crew_free(s->crew);
 	emit_free(s->emit);

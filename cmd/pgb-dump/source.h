@@ -42,6 +42,9 @@ enum status source_read(void *arg, void *buf, size_t len, size_t *got);
  * error line. */
 enum status source_end(struct source *);
 
+/* What failed first: status, or what interrupted that. */
+enum status source_status(struct source *, enum status);
+
 /* Stop what runs and free; after source_open() in any case. */
 void source_close(struct source *);
 
