@@ -52,8 +52,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -c -o $@ $<
 
+# The rooms of a program may include each other: "pg/pg.h".
+$(B)/cmd/pgb-dump/%.o: CPP_ALL += -Icmd/pgb-dump
+
 define program
-$(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c)) $(B)/common.a
+$(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) $(B)/common.a
 	$$(CC) $$(LD_ALL) -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$(p))))
@@ -61,7 +64,7 @@ $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 # A unit test may include the .c it tests, hence -Icmd.
 $(B)/unit/%.t: tests/unit/%.c $(B)/common.a
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
 	    -lpq -lssh2 -lsodium -lisal $(LIBS) -pthread
 
 $(B)/helper/%: tests/helper/%.c

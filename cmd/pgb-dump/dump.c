@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "carrier.h"
+#include "data/source.h"
 #include "msg.h"
 #include "publish.h"
 #include "pump.h"
-#include "source.h"
 
 #define OFFSET_LEN	9	/* a flag and eight bytes */
 #define OFFSET_SET	2

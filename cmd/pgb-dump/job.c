@@ -5,9 +5,9 @@
 
 #include "carrier.h"
 #include "clock.h"
-#include "conninfo.h"
 #include "job.h"
 #include "msg.h"
+#include "pg/conninfo.h"
 
 static char format_word[] = "--format=custom";
 static char globals_word[] = "--globals-only";

@@ -2,10 +2,10 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include "data/toc.h"
 #include "filter.h"
 #include "options.h"
-#include "stock.h"
-#include "toc.h"
+#include "stock/stock.h"
 
 /*
  * What the jobs have in common: a server, the program that fits it, and the

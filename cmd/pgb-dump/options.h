@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "opt.h"
-#include "pg.h"
-#include "zspec.h"
+#include "pg/pg.h"
+#include "squeeze/zspec.h"
 
 enum options_job {
 	JOB_DUMP,		/* an archive of one database */

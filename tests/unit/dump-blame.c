@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pgb-dump/blame.c"
-#include "pgb-dump/relay.c"
+#include "pgb-dump/pg/blame.c"
+#include "pgb-dump/stock/relay.c"
 #include "tap.h"
 
 static void

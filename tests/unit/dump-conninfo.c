@@ -3,7 +3,7 @@
  * its command line. */
 #include <libpq-fe.h>
 
-#include "pgb-dump/conninfo.c"
+#include "pgb-dump/pg/conninfo.c"
 #include "tap.h"
 
 static enum conninfo_fate

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "pgb-dump/options.c"
-#include "pgb-dump/zspec.c"
+#include "pgb-dump/squeeze/zspec.c"
 #include "tap.h"
 
 static struct options o;

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <termios.h>
 
-#include "pgb-dump/progress.c"
+#include "pgb-dump/data/progress.c"
 #include "tap.h"
 
 static int saved = -1;		/* stderr of the test */

@@ -14,7 +14,7 @@ static int tmpfile_flag = O_TMPFILE;
 #undef O_TMPFILE
 #define O_TMPFILE	tmpfile_flag
 
-#include "pgb-dump/spool.c"
+#include "pgb-dump/data/spool.c"
 #include "tap.h"
 
 #define BIG	(SPOOL_MEMORY + 1234567)

@@ -3,8 +3,8 @@
  * else the oldest newer one, never an older one. */
 #include <sys/stat.h>
 
-#include "pgb-dump/child.c"
-#include "pgb-dump/tool.c"
+#include "pgb-dump/stock/child.c"
+#include "pgb-dump/stock/tool.c"
 #include "tap.h"
 
 static int

@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "pgb-dump/squeeze.h"
+#include "pgb-dump/squeeze/squeeze.h"
 
 #define SLAB		(256 * 1024)
 #define CHUNKS		4096

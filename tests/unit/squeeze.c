@@ -3,11 +3,11 @@
  * are never too long and that hold whole pieces. */
 #include <sys/resource.h>
 
-#include "pgb-dump/squeeze.c"
-#include "pgb-dump/squeeze-isal.c"
-#include "pgb-dump/squeeze-lz4.c"
-#include "pgb-dump/squeeze-zlib.c"
-#include "pgb-dump/squeeze-zstd.c"
+#include "pgb-dump/squeeze/squeeze.c"
+#include "pgb-dump/squeeze/squeeze-isal.c"
+#include "pgb-dump/squeeze/squeeze-lz4.c"
+#include "pgb-dump/squeeze/squeeze-zlib.c"
+#include "pgb-dump/squeeze/squeeze-zstd.c"
 #include "squeeze-try.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Promise: -Z takes and refuses what pg_dump 16 to 18 take and refuse, on
  * every version, and tells the pg_dump at hand the same in its own words. */
-#include "pgb-dump/zspec.c"
+#include "pgb-dump/squeeze/zspec.c"
 #include "tap.h"
 
 #define D	ZSPEC_DEFAULT

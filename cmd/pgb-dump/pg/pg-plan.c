@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/plan.h"
 #include "msg.h"
 #include "pg-impl.h"
-#include "plan.h"
 
 #define LOCK_TEXT	(100 * 1024)	/* bytes of one LOCK TABLE */
 

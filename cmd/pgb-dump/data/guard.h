@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "emit.h"
-#include "pg.h"
+#include "pg/pg.h"
 
 /*
  * What watches a dump while it runs, in a thread of its own: shows the

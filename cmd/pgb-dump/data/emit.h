@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "plan.h"
-#include "squeeze.h"
+#include "squeeze/squeeze.h"
 #include "status.h"
 
 /*

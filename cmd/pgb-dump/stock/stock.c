@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "conninfo.h"
 #include "fdio.h"
 #include "msg.h"
+#include "pg/conninfo.h"
 #include "sig.h"
 #include "stock.h"
 

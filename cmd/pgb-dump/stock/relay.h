@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "blame.h"
+#include "pg/blame.h"
 
 /*
  * A child's messages on their way to our stderr: each line in one write, with

@@ -7,7 +7,7 @@
 
 #include "child.h"
 #include "opt.h"
-#include "pg.h"
+#include "pg/pg.h"
 #include "relay.h"
 #include "tool.h"
 

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "data/plan.h"
 #include "msg.h"
 #include "pg-impl.h"
-#include "plan.h"
 #include "sig.h"
 
 #define LO_PIECE	"1048576"	/* and else */

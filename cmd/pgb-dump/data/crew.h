@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 #include "emit.h"
-#include "pg.h"
+#include "pg/pg.h"
 #include "plan.h"
-#include "zspec.h"
+#include "squeeze/zspec.h"
 
 /*
  * Those who read the server: workers, each with a session of its own, and the
