@@ -320,18 +320,16 @@ mid()
 	wait "$t_job"
 	RC=$(cat rc) ERR=$(cat err) RAN="a dump, and $*"
 }
-# Where pg_dump's own stream is passed on (INSERT statements), it is pg_dump that
-# waits, in the middle of its data; else a worker of ours, with no memory left:
-# in its COPY, or between two ranges.
+# The pipe is full.  Where pg_dump's own stream is passed on (INSERT statements),
+# it is pg_dump that waits, in the middle of its data; else a worker of ours too,
+# with no memory left: in its COPY, or between two ranges.
 stalled()
 {
+	grep -q pipe_write "/proc/$DUMP/wchan" || return
 	case $WORDS in
 	*inserts*)
-		for t_pid in $(pgrep -P "$DUMP"); do
-			grep -q pipe_write "/proc/$t_pid/wchan" || return 1
-			return 0
-		done
-		return 1 ;;
+		grep -q pipe_write "/proc/$(pgrep -P "$DUMP")/wchan"
+		return ;;
 	esac
 	sql postgres "SELECT 1 FROM pg_stat_activity
 	    WHERE application_name = 'pgb-dump' AND query LIKE '%COPY %'
