@@ -87,6 +87,13 @@ test_connect(void)
 	same(line, "connection to server on socket \"/s\" failed: password "
 	    "authentication failed for user \"u\"", "no code, no location");
 
+	b = blame_connect("could not connect to server: No such file or "
+	    "directory\n\tIs the server running locally and accepting\n\t"
+	    "connections on Unix domain socket \"/s/.s.PGSQL.1\"?\n", line,
+	    sizeof(line));
+	ok(b.status == STATUS_RETRY && b.hint != NULL,
+	    "no server, as libpq 13 says it");
+
 	b = blame_connect("connection to server at \"h\" (::1), port 1 failed: "
 	    "Connection refused\n\tIs the server running on that host and "
 	    "accepting TCP/IP connections?\nconnection to server at \"h\" "

@@ -110,6 +110,8 @@ static const struct rule words[] = {
 	{ "Connection reset by peer", { STATUS_RETRY, HINT_DOWN } },
 	{ "on socket*No such file or directory",
 	    { STATUS_RETRY, HINT_DOWN } },
+	{ "could not connect to server: No such file or directory",
+	    { STATUS_RETRY, HINT_DOWN } },	/* libpq 13 */
 	{ "Temporary failure in name resolution", { STATUS_RETRY, NULL } },
 	{ "canceling statement due to", { STATUS_RETRY, NULL } },
 	{ "deadlock detected", { STATUS_RETRY, NULL } },
