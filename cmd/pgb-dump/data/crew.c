@@ -13,6 +13,10 @@
  * once a minute (firewalls and poolers end sessions that are silent), and sees
  * when the server ends its session: without the locks nothing that is read
  * afterwards can be trusted.
+ *
+ * What ends one session often ends all, in any order, and one line is to say
+ * why.  The first to fail says it; one who has only seen that the connection or
+ * the snapshot was gone leaves the others a moment to say more.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -28,6 +32,8 @@
 #include "sig.h"
 
 #define PING_MS		60000
+#define TELL_MS		300	/* for one who knows more */
+#define LOOK_MS		50	/* at the leader's session */
 #define COPY_END	"\\.\n\n\n"	/* as pg_dump ends a table's data */
 
 /* One who works: a thread, its session, its compressor. */
@@ -62,7 +68,61 @@ struct crew {
 	bool begun, stop;
 	struct task **handed;	/* for the leader, first come first */
 	size_t handed_count, handed_room;
+	bool told;		/* somebody has said why all ends, */
+	enum status told_status;	/* and what comes of it */
 };
+
+/* The time of day that pthread_cond_timedwait() wants. */
+static struct timespec
+from_now(long ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_nsec += ms * 1000000L;
+	t.tv_sec += t.tv_nsec / 1000000000L;
+	t.tv_nsec %= 1000000000L;
+	return (t);
+}
+
+bool
+crew_tell(struct crew *c, enum status status, bool vague)
+{
+	struct timespec until = from_now(TELL_MS);
+	bool first;
+
+	pthread_mutex_lock(&c->lock);
+	while (vague && !c->told && pthread_cond_timedwait(&c->cond, &c->lock,
+	    &until) == 0)
+		;
+	if ((first = !c->told)) {
+		c->told = true;
+		c->told_status = status;
+		pthread_cond_broadcast(&c->cond);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return (first);
+}
+
+/* For struct pg_teller. */
+static bool
+tell(void *arg, enum status status, bool vague)
+{
+
+	return (crew_tell(arg, status, vague));
+}
+
+/* All stops; it was told why, unless a signal or another failure stopped us. */
+static void
+crew_fail(struct crew *c, enum status status)
+{
+
+	pthread_mutex_lock(&c->lock);
+	if (c->told)
+		status = c->told_status;
+	pthread_mutex_unlock(&c->lock);
+	emit_fail(c->emit, status != STATUS_OK ? status : STATUS_LOCAL);
+}
 
 static enum status
 squeeze_failed(const struct hand *h)
@@ -71,7 +131,8 @@ squeeze_failed(const struct hand *h)
 
 	if (why == NULL || emit_failed(h->crew->emit))
 		return (STATUS_OK);	/* somebody else said why */
-	msg_error("%s: compression: %s", h->task->entry->label, why);
+	if (crew_tell(h->crew, STATUS_LOCAL, false))
+		msg_error("%s: compression: %s", h->task->entry->label, why);
 	return (STATUS_LOCAL);
 }
 
@@ -206,6 +267,8 @@ hand_to_leader(struct crew *c, struct task *t)
 	enum status status = STATUS_OK;
 
 	if (!c->has_locks) {
+		if (!crew_tell(c, STATUS_RETRY, false))
+			return (STATUS_RETRY);
 		msg_error("%s: somebody waits to change the table, and the "
 		    "server has no room for a lock of ours", t->entry->label);
 		msg_hint("try again, or raise max_locks_per_transaction");
@@ -251,8 +314,7 @@ do_tasks(struct hand *h)
 		case PG_COPY_FAILED:
 			break;
 		}
-		emit_fail(c->emit, status != STATUS_OK ? status :
-		    STATUS_LOCAL);
+		crew_fail(c, status);
 		return (false);
 	}
 	return (true);
@@ -263,15 +325,18 @@ static enum status
 open_session(struct hand *h)
 {
 	const struct crew_opts *o = h->crew->o;
+	const struct pg_teller teller = { tell, h->crew };
 	enum status status;
 	bool full;
 
-	if ((status = pg_clone(o->leader, &h->pg, &full)) != STATUS_OK || full)
+	status = pg_clone(o->leader, &teller, &h->pg, &full);
+	if (status != STATUS_OK || full)
 		return (status);
 	if ((status = pg_set(h->pg, o->settings)) != STATUS_OK)
 		return (status);
 	if ((status = pg_turns(h->pg)) != STATUS_OK ||
-	    (status = pg_import(h->pg, o->snapshot)) != STATUS_OK)
+	    (status = pg_import(h->pg, o->snapshot, true)) !=
+	    STATUS_OK)
 		return (status);
 	return (pg_widen(h->pg));
 }
@@ -297,7 +362,7 @@ worker(void *arg)
 	if (go) {
 		status = pg_encoding(h->pg, c->encoding);
 		if (status != STATUS_OK)
-			emit_fail(c->emit, status);
+			crew_fail(c, status);
 		else
 			do_tasks(h);
 		pthread_mutex_lock(&c->lock);
@@ -366,8 +431,7 @@ lead(void *arg)
 	while (!emit_failed(c->emit)) {
 		if ((t = next_handed(c, &end)) != NULL) {
 			if ((got = do_task(h, t, &status)) != PG_COPY_OK)
-				emit_fail(c->emit, status != STATUS_OK ?
-				    status : STATUS_LOCAL);
+				crew_fail(c, status);
 			continue;
 		}
 		if (end)
@@ -375,12 +439,8 @@ lead(void *arg)
 		pthread_mutex_lock(&c->lock);
 		waits = c->handed_count > 0;
 		pthread_mutex_unlock(&c->lock);
-		if (!leader_sleep(c, waits)) {
-			msg_error("%s: the server ended the session that has "
-			    "the snapshot and the locks",
-			    pg_database(c->o->leader));
-			emit_fail(c->emit, STATUS_RETRY);
-		}
+		if (!leader_sleep(c, waits))
+			crew_fail(c, pg_lost(c->o->leader));
 	}
 	return (NULL);
 }
@@ -407,6 +467,7 @@ struct crew *
 crew_new(const struct crew_opts *o)
 {
 	struct crew *c = calloc(1, sizeof(*c));
+	const struct pg_teller teller = { tell, c };
 	unsigned i;
 
 	if (c == NULL ||
@@ -416,6 +477,7 @@ crew_new(const struct crew_opts *o)
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->cond, NULL);
+	pg_set_teller(o->leader, &teller);
 	for (i = 0; i < o->jobs; i++)
 		if (!start(&c->hands[i], c, worker)) {
 			crew_free(c);
@@ -436,25 +498,41 @@ crew_size(const struct crew *c)
 	return (c->size);
 }
 
+/* All workers have a session, or none; the leader's is watched meanwhile. */
+static enum status
+wait_workers(struct crew *c)
+{
+	enum status status = STATUS_OK;
+	struct timespec until;
+	bool alive = true;
+	unsigned i;
+
+	pthread_mutex_lock(&c->lock);
+	while (alive && c->ready < c->o->jobs) {
+		until = from_now(LOOK_MS);
+		(void)pthread_cond_timedwait(&c->cond, &c->lock, &until);
+		pthread_mutex_unlock(&c->lock);
+		alive = pg_alive(c->o->leader);
+		pthread_mutex_lock(&c->lock);
+	}
+	for (i = 0; i < c->o->jobs && status == STATUS_OK; i++)
+		status = c->hands[i].status;
+	c->busy = c->size;
+	pthread_mutex_unlock(&c->lock);
+	return (alive ? status : pg_lost(c->o->leader));
+}
+
 enum status
 crew_begin(struct crew *c, struct plan *plan, struct emit *emit,
     const char *encoding, bool locked)
 {
-	enum status status = STATUS_OK;
-	unsigned i;
+	enum status status;
 
 	c->plan = plan;
 	c->emit = emit;
 	c->encoding = encoding;
 	c->has_locks = locked;
-	pthread_mutex_lock(&c->lock);
-	while (c->ready < c->o->jobs)
-		pthread_cond_wait(&c->cond, &c->lock);
-	for (i = 0; i < c->o->jobs && status == STATUS_OK; i++)
-		status = c->hands[i].status;
-	c->busy = c->size;
-	pthread_mutex_unlock(&c->lock);
-	if (status != STATUS_OK)
+	if ((status = wait_workers(c)) != STATUS_OK)
 		return (status);
 	if (c->size < c->o->jobs)
 		msg_note("%s: %u of %u workers: the server has no connection "
@@ -497,11 +575,7 @@ crew_end(struct crew *c)
 {
 
 	join_all(c);
-	if (pg_ping(c->o->leader))
-		return (STATUS_OK);
-	msg_error("%s: the server ended the session that has the snapshot "
-	    "and the locks", pg_database(c->o->leader));
-	return (STATUS_RETRY);
+	return (pg_ping(c->o->leader) ? STATUS_OK : pg_lost(c->o->leader));
 }
 
 void
@@ -516,6 +590,7 @@ crew_free(struct crew *c)
 	pthread_cond_broadcast(&c->cond);
 	pthread_mutex_unlock(&c->lock);
 	join_all(c);
+	pg_set_teller(c->o->leader, NULL);
 	for (i = 0; i < c->o->jobs; i++)
 		squeeze_free(c->hands[i].squeeze);
 	squeeze_free(c->leader.squeeze);

@@ -49,6 +49,14 @@ enum status crew_begin(struct crew *, struct plan *, struct emit *,
  */
 enum status crew_end(struct crew *);
 
+/*
+ * crew_tell(c, status, vague):
+ * Before an error line, of any thread: whether to print it; false: another one
+ * was printed.  vague: it may be that another thread knows more, so give it a
+ * moment.
+ */
+bool crew_tell(struct crew *, enum status, bool vague);
+
 /* End all that runs (emit_fail() first, if crew_begin() was called). */
 void crew_free(struct crew *);
 

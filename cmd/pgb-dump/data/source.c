@@ -389,8 +389,9 @@ on_idle(void *arg)
 		return (STATUS_OK);
 	drain(&s->job->stock);
 	if (has_ended(s->job)) {
-		msg_error("%s: pg_dump, which has the locks, has ended",
-		    pg_database(s->job->pg));
+		if (crew_tell(s->crew, STATUS_RETRY, true))
+			msg_error("%s: pg_dump, which has the locks, has ended",
+			    pg_database(s->job->pg));
 		return (STATUS_RETRY);
 	}
 	return (STATUS_OK);

@@ -46,6 +46,8 @@ static const struct rule states[] = {
 	{ "53100", { STATUS_REMOTE, "the server's disk is full" } },
 	{ "53", { STATUS_RETRY, NULL } },
 	{ "08", { STATUS_RETRY, NULL } },
+	/* Sessions that only read meet no other failure of that kind. */
+	{ "40001", { STATUS_RETRY, HINT_STANDBY } },
 	{ "40", { STATUS_RETRY, NULL } },
 	{ "55P03", { STATUS_RETRY, NULL } },
 	{ "28P01", { STATUS_REMOTE, HINT_PASSWORD } },

@@ -197,7 +197,8 @@ copy(struct pg *pg, const char *sql, const char *undo, const char *label,
 	}
 	if (bad == NULL && copied && PQstatus(pg->conn) == CONNECTION_OK)
 		return (PG_COPY_OK);
-	*status = pg_failed(pg, label, bad);
+	*status = undo == pg->again && !copied ?
+	    pg_failed_import(pg, label, bad) : pg_failed(pg, label, bad);
 	PQclear(bad);
 	return (PG_COPY_FAILED);
 }

@@ -24,6 +24,9 @@ struct pg {
 	char again[SNAPSHOT_MAX + 256];	/* a new transaction on the snapshot */
 	unsigned turns;		/* tables since the last one */
 	bool restricts;		/* has restrict_nonsystem_relation_kind */
+	struct pg_teller teller;
+	char word[512];		/* the server's last one, and its SQLSTATE */
+	char word_code[6];
 };
 
 /*
@@ -41,6 +44,13 @@ enum status pg_query(struct pg *, const char *sql, const char *param,
 /* Print why res (or the connection) failed, with that object in front. */
 enum status pg_failed(struct pg *, const char *object, const PGresult *res);
 
+/* The same where the snapshot of another session of ours was imported. */
+enum status pg_failed_import(struct pg *, const char *object,
+    const PGresult *res);
+
+/* A new session: keep what the server says when it ends it. */
+void pg_listen(struct pg *);
+
 /* The state that all sessions have; ask the server to drop what it does. */
 enum status pg_prepare(struct pg *);
 void pg_cancel(PGconn *);
@@ -50,7 +60,8 @@ enum status pg_log_in(const struct pg_login *, PGconn **);
 
 /* As that, to the same server; STATUS_OK without a connection, and *full, where
  * it has no session left. */
-enum status pg_log_in_like(PGconn *like, PGconn **, bool *full);
+enum status pg_log_in_like(PGconn *like, const struct pg_teller *, PGconn **,
+    bool *full);
 
 /* The OIDs of the plan's tables as "{1,2}", freed by the caller; NULL without
  * memory. */

@@ -24,6 +24,7 @@ struct attempt {
 	const char *password;	/* asked for, or NULL */
 	const char *fallback;	/* database where none is named, or NULL */
 	bool timed_out;		/* a host did not answer in time */
+	const struct pg_teller *teller;	/* or NULL */
 };
 
 static void
@@ -153,12 +154,15 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 	b = blame_connect(text, line, sizeof(line));
 	if (a->timed_out) {
 		b = blame_text("timeout expired");
-		msg_error("connection to server at \"%s\", port %s failed: "
-		    "timeout expired", PQhost(conn), PQport(conn));
-	} else
-		msg_error("%s", line);
-	if (!a->timed_out && is_misuse(text))
-		return (STATUS_USAGE);
+		snprintf(line, sizeof(line), "connection to server at \"%s\", "
+		    "port %s failed: timeout expired", PQhost(conn),
+		    PQport(conn));
+	} else if (is_misuse(text))
+		b = (struct blame){ STATUS_USAGE, NULL };
+	if (a->teller != NULL &&
+	    !a->teller->tell(a->teller->arg, b.status, true))
+		return (b.status);
+	msg_error("%s", line);
 	if (b.hint != NULL)
 		msg_hint("%s", b.hint);
 	return (b.status);
@@ -334,10 +338,11 @@ try_again(struct attempt *a, PGconn *like)
 }
 
 enum status
-pg_log_in_like(PGconn *like, PGconn **out, bool *full)
+pg_log_in_like(PGconn *like, const struct pg_teller *teller, PGconn **out,
+    bool *full)
 {
 	const struct pg_login login = { .never_ask = true };
-	struct attempt a = { .login = &login };
+	struct attempt a = { .login = &login, .teller = teller };
 	enum status status;
 	PGconn *conn = try_again(&a, like);
 

@@ -12,7 +12,8 @@
 #include "pg-impl.h"
 
 enum status
-pg_clone(const struct pg *like, struct pg **out, bool *full)
+pg_clone(const struct pg *like, const struct pg_teller *teller,
+    struct pg **out, bool *full)
 {
 	enum status status;
 	struct pg *pg = calloc(1, sizeof(*pg));
@@ -23,9 +24,12 @@ pg_clone(const struct pg *like, struct pg **out, bool *full)
 		msg_errno("libpq");
 		return (STATUS_LOCAL);
 	}
-	status = pg_log_in_like(like->conn, &pg->conn, full);
-	if (status == STATUS_OK && !*full)
+	pg_set_teller(pg, teller);
+	status = pg_log_in_like(like->conn, teller, &pg->conn, full);
+	if (status == STATUS_OK && !*full) {
+		pg_listen(pg);
 		status = pg_prepare(pg);
+	}
 	if (status == STATUS_OK && !*full) {
 		*out = pg;
 		return (STATUS_OK);
@@ -112,6 +116,13 @@ pg_ping(struct pg *pg)
 	if (pg_run(pg, "SELECT 1", NULL, &res) == -1)
 		return (true);		/* a signal, which others see */
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+	if (!ok && res != NULL && PQresultErrorField(res,
+	    PG_DIAG_SQLSTATE) != NULL) {
+		snprintf(pg->word, sizeof(pg->word), "%s",
+		    PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+		snprintf(pg->word_code, sizeof(pg->word_code), "%s",
+		    PQresultErrorField(res, PG_DIAG_SQLSTATE));
+	}
 	PQclear(res);
 	return (ok);
 }
@@ -127,15 +138,23 @@ pg_blocked(struct pg *pg, int holder, void (*each)(void *, int, const char *,
 
 	snprintf(pid, sizeof(pid), "%d", holder);
 	/* What a function asks the lock manager, only for those who wait: a
-	 * join of all locks with all locks would take seconds. */
+	 * join of all locks with all locks would take seconds.  Of the process
+	 * that replays changes on a standby it knows nothing. */
 	if (pg_run(pg, "SELECT w.pid, w.mode, "
-	    "w.relation::pg_catalog.regclass FROM pg_catalog.pg_locks w "
-	    "WHERE NOT w.granted AND w.locktype = 'relation' "
-	    "AND pg_catalog.pg_blocking_pids(w.pid) && CASE "
+	    "w.relation::pg_catalog.regclass FROM (SELECT CASE "
 	    "WHEN $1::pg_catalog.int4 <> 0 THEN ARRAY[$1::pg_catalog.int4] "
 	    "ELSE ARRAY(SELECT a.pid FROM pg_catalog.pg_stat_activity a "
 	    "WHERE a.application_name = 'pg_dump' "
-	    "AND a.usename = current_user) END", pid, &res) == -1)
+	    "AND a.usename = current_user) END AS pids) h, "
+	    "pg_catalog.pg_locks w WHERE NOT w.granted "
+	    "AND w.locktype = 'relation' "
+	    "AND (pg_catalog.pg_blocking_pids(w.pid) && h.pids OR EXISTS "
+	    "(SELECT FROM pg_catalog.pg_stat_activity a "
+	    "WHERE a.pid = w.pid AND a.backend_type = 'startup') AND EXISTS "
+	    "(SELECT FROM pg_catalog.pg_locks g WHERE g.granted "
+	    "AND g.pid = ANY (h.pids) AND g.locktype = 'relation' "
+	    "AND g.database = w.database AND g.relation = w.relation))", pid,
+	    &res) == -1)
 		return (true);
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
 	for (i = 0; ok && i < PQntuples(res); i++)

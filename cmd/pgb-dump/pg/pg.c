@@ -51,6 +51,27 @@ pg_cancel(PGconn *conn)
 	PQfreeCancel(c);
 }
 
+void
+pg_set_teller(struct pg *pg, const struct pg_teller *teller)
+{
+
+	pg->teller = teller != NULL ? *teller : (struct pg_teller){ NULL, NULL };
+}
+
+static enum status
+say(struct pg *pg, const char *object, const char *text, const struct blame *b,
+    bool vague)
+{
+
+	if (pg->teller.tell != NULL &&
+	    !pg->teller.tell(pg->teller.arg, b->status, vague))
+		return (b->status);
+	msg_error("%s: %s", object, text);
+	if (b->hint != NULL)
+		msg_hint("%s", b->hint);
+	return (b->status);
+}
+
 enum status
 pg_failed(struct pg *pg, const char *object, const PGresult *res)
 {
@@ -59,19 +80,71 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 	struct blame b;
 	char line[1024];
 
+	if (code == NULL && pg->word[0] != '\0') {
+		code = pg->word_code;
+		text = pg->word;
+	}
 	if (code != NULL && text != NULL) {
 		b = blame_sqlstate(code);
-		msg_error("%s: %s", object, text);
-	} else {
-		b = blame_connect(PQerrorMessage(pg->conn), line,
-		    sizeof(line));
-		if (PQstatus(pg->conn) == CONNECTION_BAD)
-			b.status = STATUS_RETRY;
-		msg_error("%s: %s", object, line);
+		return (say(pg, object, text, &b, false));
 	}
-	if (b.hint != NULL)
-		msg_hint("%s", b.hint);
-	return (b.status);
+	b = blame_connect(PQerrorMessage(pg->conn), line, sizeof(line));
+	if (PQstatus(pg->conn) == CONNECTION_BAD)
+		b.status = STATUS_RETRY;
+	return (say(pg, object, line, &b, true));
+}
+
+enum status
+pg_failed_import(struct pg *pg, const char *object, const PGresult *res)
+{
+	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const struct blame gone = { STATUS_RETRY, NULL };
+
+	/* No such snapshot, or not any more. */
+	if (code != NULL &&
+	    (strcmp(code, "22023") == 0 || strcmp(code, "55000") == 0))
+		return (say(pg, object, PQresultErrorField(res,
+		    PG_DIAG_MESSAGE_PRIMARY), &gone, true));
+	return (pg_failed(pg, object, res));
+}
+
+/* Keep it, if it is the end of the session. */
+static void
+on_notice(void *arg, const PGresult *res)
+{
+	const char *how = PQresultErrorField(res,
+	    PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	struct pg *pg = arg;
+
+	if (how == NULL || code == NULL || text == NULL ||
+	    (strcmp(how, "FATAL") != 0 && strcmp(how, "PANIC") != 0))
+		return;
+	snprintf(pg->word, sizeof(pg->word), "%s", text);
+	snprintf(pg->word_code, sizeof(pg->word_code), "%s", code);
+}
+
+void
+pg_listen(struct pg *pg)
+{
+
+	PQsetNoticeReceiver(pg->conn, on_notice, pg);
+}
+
+enum status
+pg_lost(struct pg *pg)
+{
+	static const char what[] = "the server ended the session that has the "
+	    "snapshot and the locks";
+	struct blame b = { STATUS_RETRY, NULL };
+	char line[768];
+
+	if (pg->word[0] == '\0')
+		return (say(pg, pg_database(pg), what, &b, false));
+	b.hint = blame_sqlstate(pg->word_code).hint;
+	snprintf(line, sizeof(line), "%s: %s", what, pg->word);
+	return (say(pg, pg_database(pg), line, &b, false));
 }
 
 int
@@ -154,9 +227,10 @@ pg_open(const struct pg_login *login, struct pg **out)
 		msg_errno("libpq");
 		return (STATUS_LOCAL);
 	}
-	status = pg_log_in(login, &pg->conn);
-	if (status == STATUS_OK)
+	if ((status = pg_log_in(login, &pg->conn)) == STATUS_OK) {
+		pg_listen(pg);
 		status = pg_prepare(pg);
+	}
 	if (status != STATUS_OK) {
 		pg_close(pg);
 		return (status);
@@ -198,11 +272,12 @@ pg_database(const struct pg *pg)
 }
 
 enum status
-pg_import(struct pg *pg, const char *snapshot)
+pg_import(struct pg *pg, const char *snapshot, bool ours)
 {
 	char *id = PQescapeLiteral(pg->conn, snapshot, strlen(snapshot));
 	char sql[256];
-	enum status status;
+	enum status status = STATUS_OK;
+	PGresult *res;
 
 	if (id == NULL || strlen(id) > SNAPSHOT_MAX) {
 		msg_error("--snapshot: not the name of a snapshot");
@@ -211,9 +286,14 @@ pg_import(struct pg *pg, const char *snapshot)
 	}
 	snprintf(sql, sizeof(sql), "BEGIN ISOLATION LEVEL REPEATABLE READ, "
 	    "READ ONLY; SET TRANSACTION SNAPSHOT %s", id);
-	status = pg_query(pg, sql, NULL, NULL);
 	snprintf(pg->again, sizeof(pg->again), "COMMIT; %s; ", sql);
 	PQfreemem(id);
+	if (pg_run(pg, sql, NULL, &res) == -1)
+		return (STATUS_LOCAL);
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		status = ours ? pg_failed_import(pg, pg_database(pg), res) :
+		    pg_failed(pg, pg_database(pg), res);
+	PQclear(res);
 	return (status);
 }
 
@@ -224,7 +304,7 @@ pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 	PGresult *res;
 
 	if (user != NULL) {
-		status = pg_import(pg, user);
+		status = pg_import(pg, user, false);
 		/* It was the user's word that was wrong. */
 		if (status == STATUS_REMOTE || status == STATUS_DATA)
 			status = STATUS_USAGE;
@@ -306,7 +386,11 @@ bool
 pg_alive(struct pg *pg)
 {
 
-	return (PQconsumeInput(pg->conn) == 1 &&
+	if (PQconsumeInput(pg->conn) == 0)
+		return (false);
+	/* It reads what has come, and on_notice() hears of it. */
+	(void)PQisBusy(pg->conn);
+	return (pg->word[0] == '\0' &&
 	    PQstatus(pg->conn) == CONNECTION_OK);
 }
 

@@ -45,11 +45,25 @@ const char *pg_version_text(const struct pg *);
 const char *pg_database(const struct pg *);
 
 /*
- * pg_clone(pg, out):
+ * Sessions that work together end together, and one line says why.  So tell()
+ * is asked before an error line is printed: false: somebody else has printed
+ * one.  vague: this session does not know the reason, another one may.  From any
+ * thread; status is what the function that failed will return.
+ */
+struct pg_teller {
+	bool (*tell)(void *arg, enum status status, bool vague);
+	void *arg;
+};
+void pg_set_teller(struct pg *, const struct pg_teller *);	/* copied; NULL:
+								 * none */
+
+/*
+ * pg_clone(pg, teller, out, full):
  * Another session of the same user on the same server, whichever of several it
  * was.  *full, with STATUS_OK and *out NULL: it has no session left.
  */
-enum status pg_clone(const struct pg *, struct pg **, bool *full);
+enum status pg_clone(const struct pg *, const struct pg_teller *, struct pg **,
+    bool *full);
 
 /* What pg_dump sets for its sessions, by the user's options. */
 struct pg_settings {
@@ -66,8 +80,9 @@ enum status pg_widen(struct pg *);
 /* Run the archive's own "SET client_encoding = ...". */
 enum status pg_encoding(struct pg *, const char *statement);
 
-/* Begin a read-only transaction on an exported snapshot. */
-enum status pg_import(struct pg *, const char *snapshot);
+/* Begin a read-only transaction on an exported snapshot.  ours: it was there a
+ * moment ago, so that a failure means that the session which has it is lost. */
+enum status pg_import(struct pg *, const char *snapshot, bool ours);
 
 /*
  * pg_snapshot(pg, user, deferrable, id):
@@ -181,6 +196,10 @@ enum status pg_sizes(struct pg *, const struct plan *, bool blobs,
 
 /* Whether the server still talks to us. */
 bool pg_alive(struct pg *);
+
+/* After pg_alive() or pg_ping() was false: print that the session which has the
+ * snapshot was ended, and what the server said of it.  STATUS_RETRY. */
+enum status pg_lost(struct pg *);
 
 /*
  * pg_for_child(pg, conninfo, password, service):
