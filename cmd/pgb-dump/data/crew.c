@@ -26,7 +26,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "crew.h"
+#include "crew-impl.h"
 #include "fdio.h"
 #include "msg.h"
 #include "sig.h"
@@ -34,43 +34,6 @@
 #define PING_MS		60000
 #define TELL_MS		300	/* for one who knows more */
 #define LOOK_MS		50	/* at the leader's session */
-#define COPY_END	"\\.\n\n\n"	/* as pg_dump ends a table's data */
-
-/* One who works: a thread, its session, its compressor. */
-struct hand {
-	struct crew *crew;
-	pthread_t thread;
-	bool started;
-	struct pg *pg;		/* NULL: the server had no session left */
-	struct squeeze *squeeze;
-	struct squeeze_sink sink;
-	struct task *task;
-	uint32_t locked;	/* the table whose lock it keeps */
-	enum status status;	/* of its beginning; read after ready */
-};
-
-struct crew {
-	const struct crew_opts *o;
-	struct hand *hands;
-	struct hand leader;
-	struct plan *plan;
-	struct emit *emit;
-	const char *encoding;
-	bool has_locks;		/* the leader */
-	int wake_fd;		/* the leader is needed */
-
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	/* Under the lock. */
-	unsigned ready;		/* workers who have connected, or not */
-	unsigned size;		/* those who have */
-	unsigned busy;		/* those who may still hand something over */
-	bool begun, stop;
-	struct task **handed;	/* for the leader, first come first */
-	size_t handed_count, handed_room;
-	bool told;		/* somebody has said why all ends, */
-	enum status told_status;	/* and what comes of it */
-};
 
 /* The time of day that pthread_cond_timedwait() wants. */
 static struct timespec
@@ -112,8 +75,7 @@ tell(void *arg, enum status status, bool vague)
 	return (crew_tell(arg, status, vague));
 }
 
-/* All stops; it was told why, unless a signal or another failure stopped us. */
-static void
+void
 crew_fail(struct crew *c, enum status status)
 {
 
@@ -122,202 +84,6 @@ crew_fail(struct crew *c, enum status status)
 		status = c->told_status;
 	pthread_mutex_unlock(&c->lock);
 	emit_fail(c->emit, status != STATUS_OK ? status : STATUS_LOCAL);
-}
-
-static enum status
-squeeze_failed(const struct hand *h)
-{
-	const char *why = squeeze_error(h->squeeze);
-
-	if (why == NULL || emit_failed(h->crew->emit))
-		return (STATUS_OK);	/* somebody else said why */
-	if (crew_tell(h->crew, STATUS_LOCAL, false))
-		msg_error("%s: compression: %s", h->task->entry->label, why);
-	return (STATUS_LOCAL);
-}
-
-static uint8_t *
-on_room(void *arg, size_t *len)
-{
-	struct hand *h = arg;
-
-	return (squeeze_room(h->squeeze, len));
-}
-
-static bool
-on_used(void *arg, size_t len)
-{
-	struct hand *h = arg;
-
-	return (squeeze_used(h->squeeze, len) == 0);
-}
-
-static bool
-on_bytes(void *arg, const void *buf, size_t len)
-{
-	struct hand *h = arg;
-
-	return (squeeze_put(h->squeeze, buf, len) == 0);
-}
-
-static bool
-on_blob(void *arg, uint32_t loid)
-{
-	struct hand *h = arg;
-	/* The archive has OIDs as signed integers. */
-	uint32_t value = loid < 0x80000000U ? loid : 0U - loid;
-	const uint8_t oid[5] = { loid >= 0x80000000U, (uint8_t)value,
-	    (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-	    (uint8_t)(value >> 24) };
-
-	if (!lane_bytes(h->task, oid, sizeof(oid)))
-		return (false);
-	squeeze_begin(h->squeeze, &h->sink, true);
-	return (true);
-}
-
-static bool
-on_blob_end(void *arg)
-{
-	static const uint8_t zero[5];
-	struct hand *h = arg;
-
-	return (squeeze_end(h->squeeze, SQUEEZE_WHOLE) == 0 &&
-	    lane_bytes(h->task, zero, sizeof(zero)));
-}
-
-static enum pg_copy
-do_table(struct hand *h, enum pg_lock_how how, const struct pg_rows *rows,
-    enum status *status)
-{
-	struct task *t = h->task;
-	enum pg_copy got;
-
-	squeeze_begin(h->squeeze, &h->sink, t->first);
-	got = pg_copy_table(h->pg, t->entry, t->from, t->to, t->split, how,
-	    rows, status);
-	if (got != PG_COPY_OK)
-		return (got);
-	if ((t->last && squeeze_put(h->squeeze, COPY_END,
-	    sizeof(COPY_END) - 1) != 0) || squeeze_end(h->squeeze,
-	    !t->split ? SQUEEZE_WHOLE : t->last ? SQUEEZE_LAST :
-	    SQUEEZE_MORE) != 0)
-		return (PG_COPY_STOPPED);
-	return (PG_COPY_OK);
-}
-
-/* How this hand comes to the lock of its task's table. */
-static enum pg_lock_how
-lock_how(struct hand *h)
-{
-	const struct task *t = h->task;
-
-	if (h == &h->crew->leader && h->crew->has_locks)
-		return (LOCK_NONE);
-	if (!t->split)
-		return (h == &h->crew->leader ? LOCK_BRIEF : LOCK_TURN);
-	if (h->locked == t->entry->oid)
-		return (LOCK_NONE);
-	return (LOCK_KEEP);
-}
-
-static enum pg_copy
-do_task(struct hand *h, struct task *t, enum status *status)
-{
-	const struct pg_rows rows = { on_room, on_used, on_bytes, h,
-	    emit_stop_fd(h->crew->emit) };
-	enum pg_lock_how how;
-	enum pg_copy got;
-
-	h->task = t;
-	lane_sink(t, &h->sink);
-	*status = STATUS_OK;
-	if (t->entry->blobs)
-		got = pg_copy_blobs(h->pg, t->entry->loids + t->lo_from,
-		    t->lo_count, on_blob, &rows, on_blob_end, status);
-	else {
-		how = lock_how(h);
-		got = do_table(h, how, &rows, status);
-		if (how == LOCK_TURN)
-			h->locked = 0;
-		if (got == PG_COPY_OK && how == LOCK_KEEP)
-			h->locked = t->entry->oid;
-	}
-	if (got == PG_COPY_OK)
-		lane_done(t, squeeze_check(h->squeeze),
-		    squeeze_text(h->squeeze));
-	else if (got == PG_COPY_STOPPED)
-		*status = squeeze_failed(h);
-	return (got);
-}
-
-static void
-wake_leader(struct crew *c)
-{
-	const uint64_t one = 1;
-
-	(void)!write(c->wake_fd, &one, sizeof(one));
-}
-
-/* The leader has the lock, if anybody has. */
-static enum status
-hand_to_leader(struct crew *c, struct task *t)
-{
-	struct task **more;
-	enum status status = STATUS_OK;
-
-	if (!c->has_locks) {
-		if (!crew_tell(c, STATUS_RETRY, false))
-			return (STATUS_RETRY);
-		msg_error("%s: somebody waits to change the table, and the "
-		    "server has no room for a lock of ours", t->entry->label);
-		msg_hint("try again, or raise max_locks_per_transaction");
-		return (STATUS_RETRY);
-	}
-	msg_verbose("%s: somebody waits to change the table: the leader "
-	    "reads it", t->entry->label);
-	pthread_mutex_lock(&c->lock);
-	if (c->handed_count == c->handed_room) {
-		c->handed_room += 64;
-		more = realloc(c->handed, c->handed_room * sizeof(*more));
-		if (more == NULL) {
-			msg_errno(t->entry->label);
-			c->handed_room -= 64;
-			status = STATUS_LOCAL;
-		} else
-			c->handed = more;
-	}
-	if (status == STATUS_OK)
-		c->handed[c->handed_count++] = t;
-	pthread_mutex_unlock(&c->lock);
-	wake_leader(c);
-	return (status);
-}
-
-/* Tasks until there is none: false after a failure. */
-static bool
-do_tasks(struct hand *h)
-{
-	struct crew *c = h->crew;
-	enum status status;
-	struct task *t;
-
-	while ((t = emit_take(c->emit, c->plan)) != NULL) {
-		switch (do_task(h, t, &status)) {
-		case PG_COPY_OK:
-			continue;
-		case PG_COPY_BUSY:
-			if ((status = hand_to_leader(c, t)) == STATUS_OK)
-				continue;
-			break;
-		case PG_COPY_STOPPED:
-		case PG_COPY_FAILED:
-			break;
-		}
-		crew_fail(c, status);
-		return (false);
-	}
-	return (true);
 }
 
 /* A worker's session: STATUS_OK without one where the server has none. */
@@ -364,11 +130,11 @@ worker(void *arg)
 		if (status != STATUS_OK)
 			crew_fail(c, status);
 		else
-			do_tasks(h);
+			crew_do_tasks(h);
 		pthread_mutex_lock(&c->lock);
 		c->busy--;
 		pthread_mutex_unlock(&c->lock);
-		wake_leader(c);
+		crew_wake_leader(c);
 	}
 	/* The locks it keeps are not needed any more. */
 	pg_close(h->pg);
@@ -425,12 +191,12 @@ lead(void *arg)
 	bool end, waits;
 
 	if (crew_size(c) == 0) {
-		do_tasks(h);
+		crew_do_tasks(h);
 		return (NULL);
 	}
 	while (!emit_failed(c->emit)) {
 		if ((t = next_handed(c, &end)) != NULL) {
-			if ((got = do_task(h, t, &status)) != PG_COPY_OK)
+			if ((got = crew_do_task(h, t, &status)) != PG_COPY_OK)
 				crew_fail(c, status);
 			continue;
 		}
@@ -566,7 +332,7 @@ join_all(struct crew *c)
 	for (i = 0; i < c->o->jobs; i++)
 		join(&c->hands[i]);
 	if (c->emit != NULL)
-		wake_leader(c);
+		crew_wake_leader(c);
 	join(&c->leader);
 }
 

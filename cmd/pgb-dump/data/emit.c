@@ -33,51 +33,16 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "emit.h"
+#include "emit-impl.h"
 #include "msg.h"
 #include "sig.h"
 
-#define RESERVE		8	/* slabs; a chunk of 1 MiB takes five */
 #define IDLE_MS		200
 #define BLOCK_DATA	1	/* types of a block in the archive */
 #define BLOCK_BLOBS	3
-#define INT_LEN		5	/* an integer in the archive */
 
-struct slab {
-	struct slab *next;
-	size_t used;		/* of the worker */
-	size_t ready;		/* under the lock */
-	bool closed;		/* the same: the lane goes on in the next */
-	size_t read;		/* of the reader */
-	uint8_t data[EMIT_SLAB];
-};
-
-struct emit {
-	pthread_mutex_t lock;
-	pthread_cond_t ready;	/* for the reader: bytes, a new lane */
-	pthread_cond_t room;	/* for workers: a slab, a new head */
-	int stop_fd;
-	bool gzip;
-	size_t share;		/* most slabs that are set aside for a task */
-
-	/* Under the lock. */
-	enum status status;
-	struct slab *free;
-	size_t free_count;	/* those that were never made, too */
-	size_t reserved;	/* of them, set aside for tasks */
-	struct task *head, **tail;
-	bool ended;		/* the plan has no more */
-	struct emit_state state;
-
-	/* Of the reader. */
-	bool begun;		/* the head's block has its beginning */
-	uint8_t own[2 * INT_LEN + 8];	/* bytes between lanes */
-	size_t own_len, own_read;
-	uint32_t check;		/* of the entry so far */
-};
-
-static void
-put_int(uint8_t out[INT_LEN], uint32_t value)
+void
+emit_int(uint8_t out[INT_LEN], uint32_t value)
 {
 
 	out[0] = 0;
@@ -143,8 +108,8 @@ emit_free(struct emit *e)
 	free(e);
 }
 
-static void
-fail(struct emit *e, enum status status)
+void
+emit_fail_locked(struct emit *e, enum status status)
 {
 	const uint64_t one = 1;
 
@@ -162,7 +127,7 @@ emit_fail(struct emit *e, enum status status)
 
 	pthread_mutex_lock(&e->lock);
 	first = e->status == STATUS_OK;
-	fail(e, status);
+	emit_fail_locked(e, status);
 	pthread_mutex_unlock(&e->lock);
 	/* The locks go with us: a reader that is stuck must not keep them. */
 	if (first)
@@ -174,7 +139,7 @@ emit_stop(struct emit *e)
 {
 
 	pthread_mutex_lock(&e->lock);
-	fail(e, STATUS_LOCAL);
+	emit_fail_locked(e, STATUS_LOCAL);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -232,7 +197,7 @@ emit_take(struct emit *e, struct plan *p)
 		pthread_cond_wait(&e->room, &e->lock);
 	if (t == NULL) {
 		msg_errno("tasks");
-		fail(e, STATUS_LOCAL);
+		emit_fail_locked(e, STATUS_LOCAL);
 	} else if (e->status != STATUS_OK || !plan_next(p, t)) {
 		free(t);
 		t = NULL;
@@ -247,162 +212,6 @@ emit_take(struct emit *e, struct plan *p)
 	pthread_cond_signal(&e->ready);
 	pthread_mutex_unlock(&e->lock);
 	return (t);
-}
-
-/* Whether the lane may have another slab. */
-static bool
-has_room(const struct emit *e, const struct task *t)
-{
-
-	return (t->reserved > 0 ||
-	    e->free_count - e->reserved > (e->head == t ? 0 : RESERVE));
-}
-
-/* Another slab for the lane, or NULL after emit_fail(). */
-static struct slab *
-get_slab(struct task *t)
-{
-	struct emit *e = t->emit;
-	struct slab *s = NULL;
-
-	pthread_mutex_lock(&e->lock);
-	while (e->status == STATUS_OK && !has_room(e, t))
-		pthread_cond_wait(&e->room, &e->lock);
-	if (e->status != STATUS_OK)
-		goto out;
-	if ((s = e->free) != NULL)
-		e->free = s->next;
-	else if ((s = malloc(sizeof(*s))) == NULL) {
-		msg_errno(t->entry->label);
-		fail(e, STATUS_LOCAL);
-		goto out;
-	}
-	e->free_count--;
-	if (t->reserved > 0) {
-		t->reserved--;
-		e->reserved--;
-	}
-	t->taken++;
-	s->next = NULL;
-	s->used = s->ready = s->read = 0;
-	s->closed = false;
-	if (t->slab != NULL) {
-		t->slab->next = s;
-		t->slab->closed = true;
-	} else
-		t->slabs = s;
-	t->slab = s;
-out:
-	pthread_mutex_unlock(&e->lock);
-	return (s);
-}
-
-/* What was put in so far may be read, the unfinished slab's part too. */
-static bool
-hand_over(struct task *t, bool done)
-{
-	struct emit *e = t->emit;
-	struct slab *s;
-	bool ok;
-
-	pthread_mutex_lock(&e->lock);
-	/* Those in front were handed over before, and may be gone. */
-	for (s = t->slabs; s != NULL; s = s->next)
-		s->ready = s->used;
-	t->done = done;
-	if (done) {
-		if (t->taken > t->entry->most_slabs)
-			t->entry->most_slabs = t->taken;
-		e->reserved -= t->reserved;
-		t->reserved = 0;
-		pthread_cond_broadcast(&e->room);
-	}
-	if (e->head == t)
-		pthread_cond_signal(&e->ready);
-	ok = e->status == STATUS_OK;
-	pthread_mutex_unlock(&e->lock);
-	return (ok);
-}
-
-static bool
-lane_begin(void *arg)
-{
-	struct task *t = arg;
-
-	if ((t->slab == NULL || EMIT_SLAB - t->slab->used < INT_LEN) &&
-	    get_slab(t) == NULL)
-		return (false);
-	t->chunk = t->slab->data + t->slab->used;
-	t->chunk_len = 0;
-	t->slab->used += INT_LEN;
-	return (true);
-}
-
-static uint8_t *
-lane_room(void *arg, size_t *len)
-{
-	struct task *t = arg;
-
-	if (t->slab->used == EMIT_SLAB && get_slab(t) == NULL)
-		return (NULL);
-	*len = EMIT_SLAB - t->slab->used;
-	return (t->slab->data + t->slab->used);
-}
-
-static void
-lane_used(void *arg, size_t len)
-{
-	struct task *t = arg;
-
-	t->slab->used += len;
-	t->chunk_len += len;
-}
-
-static bool
-lane_end(void *arg)
-{
-	struct task *t = arg;
-
-	put_int(t->chunk, (uint32_t)t->chunk_len);
-	return (hand_over(t, false));
-}
-
-void
-lane_sink(struct task *t, struct squeeze_sink *sink)
-{
-
-	*sink = (struct squeeze_sink){ lane_begin, lane_room, lane_used,
-	    lane_end, t };
-}
-
-bool
-lane_bytes(struct task *t, const void *buf, size_t len)
-{
-	const uint8_t *from = buf;
-	size_t n;
-
-	while (len > 0) {
-		if ((t->slab == NULL || t->slab->used == EMIT_SLAB) &&
-		    get_slab(t) == NULL)
-			return (false);
-		n = EMIT_SLAB - t->slab->used;
-		if (n > len)
-			n = len;
-		memcpy(t->slab->data + t->slab->used, from, n);
-		t->slab->used += n;
-		from += n;
-		len -= n;
-	}
-	return (true);
-}
-
-void
-lane_done(struct task *t, uint32_t check, uint64_t text)
-{
-
-	t->check = check;
-	t->text = text;
-	hand_over(t, true);
 }
 
 bool
@@ -425,7 +234,7 @@ begin_block(struct emit *e, const struct task *t)
 	if (!t->first)
 		return;
 	e->own[e->own_len++] = t->entry->blobs ? BLOCK_BLOBS : BLOCK_DATA;
-	put_int(e->own + e->own_len, (uint32_t)t->entry->id);
+	emit_int(e->own + e->own_len, (uint32_t)t->entry->id);
 	e->own_len += INT_LEN;
 	e->check = 1;
 }
@@ -442,7 +251,7 @@ end_lane(struct emit *e)
 		    (z_off_t)t->text);
 	if (t->last && t->split && e->gzip) {
 		c = e->check;
-		put_int(e->own + e->own_len, 4);
+		emit_int(e->own + e->own_len, 4);
 		e->own_len += INT_LEN;
 		e->own[e->own_len++] = (uint8_t)(c >> 24);
 		e->own[e->own_len++] = (uint8_t)(c >> 16);
@@ -450,7 +259,7 @@ end_lane(struct emit *e)
 		e->own[e->own_len++] = (uint8_t)c;
 	}
 	if (t->last) {
-		put_int(e->own + e->own_len, 0);
+		emit_int(e->own + e->own_len, 0);
 		e->own_len += INT_LEN;
 	}
 	e->state.done += t->weight;
@@ -576,7 +385,7 @@ emit_read(struct emit *e, uint8_t *buf, size_t len, size_t *got,
 		pthread_mutex_lock(&e->lock);
 		e->state.waiting = false;
 		if (status != STATUS_OK)
-			fail(e, status);
+			emit_fail_locked(e, status);
 	}
 	pthread_mutex_unlock(&e->lock);
 	return (status);
