@@ -81,11 +81,14 @@ on_messages(void *arg)
 
 /* An archive that restores to nothing is no backup, unless it was meant. */
 static enum status
-check_content(const struct job *j)
+check_content(const struct work *w)
 {
+	const struct job *j = &w->job;
 	const struct options *o = j->o;
 	const char *database = pg_database(j->pg);
 
+	if (w->source.newer)
+		return (STATUS_OK);
 	/* Whatever came of the words that were handed on. */
 	if (carrier_archive(j->carrier) == NULL) {
 		msg_error("%s: pg_dump wrote %s, not a custom archive",
@@ -127,8 +130,8 @@ static void
 describe_source(struct work *w, uint64_t total)
 {
 	const struct source *s = &w->source;
-	uint64_t passed = s->ours || !w->job.toc.ended ? 0 :
-	    total - w->job.toc.length;
+	uint64_t passed = s->newer ? total :
+	    s->ours || !w->job.toc.ended ? 0 : total - w->job.toc.length;
 
 	msg_verbose("passed through: %" PRIu64 " of %" PRIu64 " bytes",
 	    passed, total);
@@ -178,7 +181,7 @@ on_finish(void *arg, struct pump *p)
 	struct work *w = arg;
 	enum status status;
 
-	if ((status = check_content(&w->job)) != STATUS_OK)
+	if ((status = check_content(w)) != STATUS_OK)
 		return (status);
 	if (w->seeks && w->source.ours &&
 	    (status = put_offsets(w, p)) != STATUS_OK)
@@ -232,7 +235,7 @@ pass_on(struct work *w)
 		.in_name = "pg_dump",
 		.out = w->file != NULL ? -1 : STDOUT_FILENO,
 		.out_name = "stdout",
-		.carrier = w->job.carrier,
+		.carrier = w->source.newer ? NULL : w->job.carrier,
 		.stage = {
 			.read = on_read,
 			.data = w->file != NULL ? on_data : NULL,

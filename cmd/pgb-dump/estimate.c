@@ -29,7 +29,7 @@ read_toc(struct job *j)
 	size_t got;
 
 	for (;;) {
-		status = stock_read(&j->stock, buf, sizeof(buf), &got);
+		status = stock_read(&j->stock, -1, buf, sizeof(buf), &got);
 		if (status != STATUS_OK)
 			return (status);
 		if (got == 0)
@@ -64,7 +64,7 @@ estimate(struct job *j)
 	status = pg_sizes(j->pg, &j->toc.plan, j->toc.blobs > 0, &bytes);
 	if (status != STATUS_OK)
 		return (status);
-	if (j->toc.compressed)
+	if (j->toc.compression != ARCHIVE_NONE)
 		bytes = bytes / COMPRESSED_PART;
 	snprintf(line, sizeof(line), "%" PRIu64 "\n", bytes + j->toc.length);
 	return (fd_print(line));

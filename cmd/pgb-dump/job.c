@@ -96,6 +96,40 @@ start(struct job *j)
 	return (status);
 }
 
+/* The value of an option that is handed on: "" if it has none, NULL if it was
+ * not given. */
+static const char *
+option_value(const struct options *o, const char *name)
+{
+	size_t i, len = strlen(name);
+
+	for (i = o->pass.count; i > 0; i--)
+		if (strncmp(o->pass.v[i - 1], name, len) == 0) {
+			if (o->pass.v[i - 1][len] == '=')
+				return (o->pass.v[i - 1] + len + 1);
+			if (o->pass.v[i - 1][len] == '\0')
+				return ("");
+		}
+	return (NULL);
+}
+
+/* As pg_dump will set its own. */
+static enum status
+set_session(struct job *j)
+{
+	const struct options *o = j->o;
+
+	j->settings = (struct pg_settings){
+		.role = option_value(o, "--role"),
+		.float_digits = option_value(o, "--extra-float-digits"),
+		.row_security = option_value(o, "--enable-row-security") !=
+		    NULL,
+		.quote_all = option_value(o, "--quote-all-identifiers") !=
+		    NULL,
+	};
+	return (pg_set(j->pg, &j->settings));
+}
+
 static enum status
 connect_and_start(struct job *j)
 {
@@ -109,6 +143,8 @@ connect_and_start(struct job *j)
 	status = tool_find("pg_dump", pg_version(j->pg), &j->tool);
 	if (status == STATUS_OK)
 		status = zspec_fit(&o->zspec, j->tool.version, 0);
+	if (status == STATUS_OK)
+		status = set_session(j);
 	return (status == STATUS_OK ? start(j) : status);
 }
 

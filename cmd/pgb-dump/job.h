@@ -21,6 +21,7 @@ struct job {
 	const char *snapshot;	/* NULL: there is none */
 	int64_t snapshot_ms;	/* clock_ms() when it was taken */
 	struct filter filter;
+	struct pg_settings settings;	/* of our sessions */
 	int out;		/* where the archive goes, -1: not a descriptor
 				 * that others read */
 };

@@ -56,8 +56,8 @@ cd "$SCRATCH" || exit
 pg_start shared_buffers=512MB max_wal_size=4GB max_locks_per_transaction=512
 pg() { psql -Xqd "$@"; }
 createdb big && pg big -v rows="$ROWS" -f "$ROOT/tests/bench/dump.sql"
-createdb one && pg one -v rows="$((ROWS * 2))" -f "$ROOT/tests/bench/dump.sql" \
-    -c 'DROP TABLE events' -c 'DROP TABLE words'
+createdb one && pg one -v one=1 -v rows="$((ROWS * 2))" \
+    -f "$ROOT/tests/bench/dump.sql"
 createdb tiny
 createdb many
 for n in $(seq 10); do

@@ -19,6 +19,7 @@ struct hand {
 	struct squeeze *squeeze;
 	struct squeeze_sink sink;
 	struct task *task;
+	int pid;		/* of its backend; under the lock */
 	uint32_t locked;	/* the table whose lock it keeps */
 	enum status status;	/* of its beginning; read after ready */
 };
@@ -32,6 +33,7 @@ struct crew {
 	const char *encoding;
 	bool has_locks;		/* the leader */
 	int wake_fd;		/* the leader is needed */
+	int64_t pinged;		/* of the leader's thread */
 
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
@@ -52,8 +54,8 @@ void crew_fail(struct crew *, enum status);
 /* The leader has something to do, or an end. */
 void crew_wake_leader(struct crew *);
 
-/* Do a task: as pg_copy_table(). */
-enum pg_copy crew_do_task(struct hand *, struct task *, enum status *);
+/* The leader does a task: false after a failure, which was told. */
+bool crew_lead_task(struct hand *, struct task *);
 
 /* Tasks until there is none: false after a failure, which was told. */
 bool crew_do_tasks(struct hand *);

@@ -107,8 +107,8 @@ lock_how(struct hand *h)
 	return (LOCK_KEEP);
 }
 
-enum pg_copy
-crew_do_task(struct hand *h, struct task *t, enum status *status)
+static enum pg_copy
+do_task(struct hand *h, struct task *t, enum status *status)
 {
 	const struct pg_rows rows = { on_room, on_used, on_bytes, h,
 	    emit_stop_fd(h->crew->emit) };
@@ -181,26 +181,59 @@ hand_to_leader(struct crew *c, struct task *t)
 }
 
 bool
-crew_do_tasks(struct hand *h)
+crew_lead_task(struct hand *h, struct task *t)
+{
+	struct crew *c = h->crew;
+	enum pg_copy got;
+	enum status status;
+
+	got = do_task(h, t, &status);
+	if (got == PG_COPY_BUSY) {
+		msg_verbose("%s: somebody has an index of the table locked: "
+		    "waiting", t->entry->label);
+		emit_loosen(c->emit, true);
+		while (got == PG_COPY_BUSY && !emit_failed(c->emit))
+			got = do_task(h, t, &status);
+		emit_loosen(c->emit, false);
+	}
+	if (got == PG_COPY_OK)
+		return (true);
+	crew_fail(c, status);
+	return (false);
+}
+
+/* A worker's, or where there are no workers the leader's. */
+static bool
+work(struct hand *h, struct task *t)
 {
 	struct crew *c = h->crew;
 	enum status status;
+
+	if (h == &c->leader)
+		return (crew_lead_task(h, t));
+	switch (do_task(h, t, &status)) {
+	case PG_COPY_OK:
+		return (true);
+	case PG_COPY_BUSY:
+		if ((status = hand_to_leader(c, t)) == STATUS_OK)
+			return (true);
+		break;
+	case PG_COPY_STOPPED:
+	case PG_COPY_FAILED:
+		break;
+	}
+	crew_fail(c, status);
+	return (false);
+}
+
+bool
+crew_do_tasks(struct hand *h)
+{
+	struct crew *c = h->crew;
 	struct task *t;
 
-	while ((t = emit_take(c->emit, c->plan)) != NULL) {
-		switch (crew_do_task(h, t, &status)) {
-		case PG_COPY_OK:
-			continue;
-		case PG_COPY_BUSY:
-			if ((status = hand_to_leader(c, t)) == STATUS_OK)
-				continue;
-			break;
-		case PG_COPY_STOPPED:
-		case PG_COPY_FAILED:
-			break;
-		}
-		crew_fail(c, status);
-		return (false);
-	}
+	while ((t = emit_take(c->emit, c->plan)) != NULL)
+		if (!work(h, t))
+			return (false);
 	return (true);
 }

@@ -4,12 +4,14 @@
  *
  * A worker takes the next task, reads it from its session and writes it into
  * the task's lane, until there is none.  What it cannot lock it hands to the
- * leader, whose session has had the lock since before the first byte went out
- * and is not queued behind anybody.
+ * leader, whose session has had the lock of the table since before the first
+ * byte went out and is not queued behind anybody.
  *
  * The leader works on such a task only when all in front of it have been read:
  * otherwise it could wait for memory with a task that must wait for another one
- * that only the leader can do.  Else it sleeps, says something to the server
+ * that only the leader can do.  Where it would have to wait for the lock of an
+ * index, the others are let past the limit of memory until it has it: one of
+ * them may be what it waits for.  Else it sleeps, says something to the server
  * once a minute (firewalls and poolers end sessions that are silent), and sees
  * when the server ends its session: without the locks nothing that is read
  * afterwards can be trusted.
@@ -21,17 +23,20 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crew-impl.h"
 #include "fdio.h"
 #include "msg.h"
 #include "sig.h"
 
 #define PING_MS		60000
+#define HURRY_MS	20	/* until a task's turn may have come */
 #define TELL_MS		300	/* for one who knows more */
 #define LOOK_MS		50	/* at the leader's session */
 
@@ -100,9 +105,7 @@ open_session(struct hand *h)
 		return (status);
 	if ((status = pg_set(h->pg, o->settings)) != STATUS_OK)
 		return (status);
-	if ((status = pg_turns(h->pg)) != STATUS_OK ||
-	    (status = pg_import(h->pg, o->snapshot, true)) !=
-	    STATUS_OK)
+	if ((status = pg_import(h->pg, o->snapshot, true)) != STATUS_OK)
 		return (status);
 	return (pg_widen(h->pg));
 }
@@ -117,6 +120,7 @@ worker(void *arg)
 
 	pthread_mutex_lock(&c->lock);
 	h->status = status;
+	h->pid = h->pg != NULL ? pg_pid(h->pg) : 0;
 	c->ready++;
 	go = status == STATUS_OK && h->pg != NULL;
 	c->size += go;
@@ -171,13 +175,16 @@ leader_sleep(struct crew *c, bool hurry)
 		{ .fd = pg_socket(c->o->leader), .events = POLLIN },
 	};
 	uint64_t drop;
-	int n = poll(f, 3, hurry ? 20 : PING_MS);
+	int n = poll(f, 3, hurry ? HURRY_MS : PING_MS);
 
 	if (f[0].revents != 0)
 		(void)!read(c->wake_fd, &drop, sizeof(drop));
 	if (n > 0 && f[2].revents != 0 && !pg_alive(c->o->leader))
 		return (false);
-	return (n != 0 || hurry || pg_ping(c->o->leader));
+	if (clock_ms() - c->pinged < PING_MS)
+		return (true);
+	c->pinged = clock_ms();
+	return (pg_ping(c->o->leader));
 }
 
 static void *
@@ -185,8 +192,6 @@ lead(void *arg)
 {
 	struct hand *h = arg;
 	struct crew *c = h->crew;
-	enum status status;
-	enum pg_copy got;
 	struct task *t;
 	bool end, waits;
 
@@ -196,8 +201,8 @@ lead(void *arg)
 	}
 	while (!emit_failed(c->emit)) {
 		if ((t = next_handed(c, &end)) != NULL) {
-			if ((got = crew_do_task(h, t, &status)) != PG_COPY_OK)
-				crew_fail(c, status);
+			if (!crew_lead_task(h, t))
+				break;
 			continue;
 		}
 		if (end)
@@ -257,6 +262,24 @@ fail:
 	return (NULL);
 }
 
+char *
+crew_pids(struct crew *c, bool stock)
+{
+	char *text = malloc((c->o->jobs + 2) * 12 + 3), *to = text;
+	unsigned i;
+
+	if (text == NULL)
+		return (NULL);
+	to += sprintf(to, "{%d", stock ? 0 : pg_pid(c->o->leader));
+	pthread_mutex_lock(&c->lock);
+	for (i = 0; i < c->o->jobs; i++)
+		if (c->hands[i].pid != 0)
+			to += sprintf(to, ",%d", c->hands[i].pid);
+	pthread_mutex_unlock(&c->lock);
+	stpcpy(to, "}");
+	return (text);
+}
+
 unsigned
 crew_size(const struct crew *c)
 {
@@ -304,6 +327,7 @@ crew_begin(struct crew *c, struct plan *plan, struct emit *emit,
 		msg_note("%s: %u of %u workers: the server has no connection "
 		    "left", pg_database(c->o->leader), c->size, c->o->jobs);
 	c->leader.pg = c->o->leader;
+	c->pinged = clock_ms();
 	if (!start(&c->leader, c, lead)) {
 		msg_errno("threads");
 		return (STATUS_LOCAL);

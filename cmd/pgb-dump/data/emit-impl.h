@@ -37,6 +37,8 @@ struct emit {
 	struct slab *free;
 	size_t free_count;	/* those that were never made, too */
 	size_t reserved;	/* of them, set aside for tasks */
+	size_t over;		/* slabs that were made beyond the limit */
+	bool loose;
 	struct task *head, **tail;
 	bool ended;		/* the plan has no more */
 	struct emit_state state;

@@ -7,14 +7,39 @@
 
 #include "emit-impl.h"
 #include "msg.h"
+#include "sig.h"
 
 /* Whether the lane may have another slab. */
 static bool
 has_room(const struct emit *e, const struct task *t)
 {
 
-	return (t->reserved > 0 ||
+	return (t->reserved > 0 || (e->loose && t->split) ||
 	    e->free_count - e->reserved > (e->head == t ? 0 : RESERVE));
+}
+
+/* A slab of the pool, or a new one, or NULL without memory. */
+static struct slab *
+take_slab(struct emit *e, struct task *t)
+{
+	struct slab *s = NULL;
+
+	if (t->reserved == 0 && e->free_count == e->reserved) {
+		/* Loose. */
+		if ((s = malloc(sizeof(*s))) != NULL)
+			e->over++;
+		return (s);
+	}
+	if ((s = e->free) != NULL)
+		e->free = s->next;
+	else if ((s = malloc(sizeof(*s))) == NULL)
+		return (NULL);
+	e->free_count--;
+	if (t->reserved > 0) {
+		t->reserved--;
+		e->reserved--;
+	}
+	return (s);
 }
 
 /* Another slab for the lane, or NULL after emit_fail(). */
@@ -29,17 +54,11 @@ get_slab(struct task *t)
 		pthread_cond_wait(&e->room, &e->lock);
 	if (e->status != STATUS_OK)
 		goto out;
-	if ((s = e->free) != NULL)
-		e->free = s->next;
-	else if ((s = malloc(sizeof(*s))) == NULL) {
+	if ((s = take_slab(e, t)) == NULL) {
 		msg_errno(t->entry->label);
 		emit_fail_locked(e, STATUS_LOCAL);
+		sig_stop();
 		goto out;
-	}
-	e->free_count--;
-	if (t->reserved > 0) {
-		t->reserved--;
-		e->reserved--;
 	}
 	t->taken++;
 	s->next = NULL;
@@ -56,6 +75,24 @@ out:
 	return (s);
 }
 
+/* What its size has taught: the next ones of the table are to fit.  Under the
+ * lock, which the plan is under, too. */
+static void
+learn(const struct emit *e, const struct task *t)
+{
+	struct plan_entry *entry = t->entry;
+
+	if (!t->split || t->taken <= entry->most_slabs)
+		return;
+	entry->most_slabs = t->taken;
+	if (t->taken > e->share && entry->step > 1) {
+		entry->step = (uint32_t)((uint64_t)entry->step * e->share /
+		    t->taken);
+		entry->step += entry->step == 0;
+		entry->most_slabs = e->share;
+	}
+}
+
 /* What was put in so far may be read, the unfinished slab's part too. */
 static bool
 hand_over(struct task *t, bool done)
@@ -70,8 +107,7 @@ hand_over(struct task *t, bool done)
 		s->ready = s->used;
 	t->done = done;
 	if (done) {
-		if (t->taken > t->entry->most_slabs)
-			t->entry->most_slabs = t->taken;
+		learn(e, t);
 		e->reserved -= t->reserved;
 		t->reserved = 0;
 		pthread_cond_broadcast(&e->room);

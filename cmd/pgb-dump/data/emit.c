@@ -23,7 +23,9 @@
  * that waits for them blocks all who write.  So it must not wait for a slow
  * reader in the middle of it: such a task begins only when slabs for all that it
  * is expected to make can be set aside.  What is expected is what the plan says,
- * or what the largest one of that table has made so far.
+ * or what the largest one of that table has made so far.  One that makes more
+ * than a worker's share (rows of many megabytes, or rows that were compressed in
+ * the heap) has to wait all the same; the next ones of its table are shorter.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -198,6 +200,7 @@ emit_take(struct emit *e, struct plan *p)
 	if (t == NULL) {
 		msg_errno("tasks");
 		emit_fail_locked(e, STATUS_LOCAL);
+		sig_stop();
 	} else if (e->status != STATUS_OK || !plan_next(p, t)) {
 		free(t);
 		t = NULL;
@@ -212,6 +215,16 @@ emit_take(struct emit *e, struct plan *p)
 	pthread_cond_signal(&e->ready);
 	pthread_mutex_unlock(&e->lock);
 	return (t);
+}
+
+void
+emit_loosen(struct emit *e, bool loose)
+{
+
+	pthread_mutex_lock(&e->lock);
+	e->loose = loose;
+	pthread_cond_broadcast(&e->room);
+	pthread_mutex_unlock(&e->lock);
 }
 
 bool
@@ -237,6 +250,21 @@ begin_block(struct emit *e, const struct task *t)
 	emit_int(e->own + e->own_len, (uint32_t)t->entry->id);
 	e->own_len += INT_LEN;
 	e->check = 1;
+}
+
+/* A slab was read: under the lock. */
+static void
+put_slab(struct emit *e, struct slab *s)
+{
+
+	if (e->over > 0) {
+		e->over--;
+		free(s);
+		return;
+	}
+	s->next = e->free;
+	e->free = s;
+	e->free_count++;
 }
 
 /* All of the head's lane was read: under the lock. */
@@ -266,11 +294,8 @@ end_lane(struct emit *e)
 	if ((e->head = t->next) == NULL)
 		e->tail = &e->head;
 	e->begun = false;
-	if (t->slabs != NULL) {
-		t->slabs->next = e->free;
-		e->free = t->slabs;
-		e->free_count++;
-	}
+	if (t->slabs != NULL)
+		put_slab(e, t->slabs);
 	free(t);
 	pthread_cond_broadcast(&e->room);
 }
@@ -283,9 +308,7 @@ free_read(struct emit *e, struct task *t)
 
 	while ((s = t->slabs) != NULL && s->closed && s->read == s->used) {
 		t->slabs = s->next;
-		s->next = e->free;
-		e->free = s;
-		e->free_count++;
+		put_slab(e, s);
 		pthread_cond_broadcast(&e->room);
 	}
 }
@@ -389,6 +412,16 @@ emit_read(struct emit *e, uint8_t *buf, size_t len, size_t *got,
 	}
 	pthread_mutex_unlock(&e->lock);
 	return (status);
+}
+
+void
+emit_follow(struct emit *e, size_t len)
+{
+
+	pthread_mutex_lock(&e->lock);
+	e->state.out += len;
+	e->state.waiting = len == 0;
+	pthread_mutex_unlock(&e->lock);
 }
 
 void

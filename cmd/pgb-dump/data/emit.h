@@ -64,6 +64,13 @@ bool emit_failed(struct emit *);
 /* That status, or STATUS_OK. */
 enum status emit_status(struct emit *);
 
+/*
+ * emit_loosen(e, loose):
+ * While loose, parts of tables that have begun get memory beyond the limit, so
+ * that they end: somebody waits for the locks that they have.
+ */
+void emit_loosen(struct emit *, bool loose);
+
 /* Becomes readable when emit_fail() is called: for poll(2). */
 int emit_stop_fd(const struct emit *);
 
@@ -76,6 +83,9 @@ int emit_stop_fd(const struct emit *);
  */
 enum status emit_read(struct emit *, uint8_t *buf, size_t len,
     size_t *got, enum status (*idle)(void *), void *arg);
+
+/* Bytes went past, from elsewhere: len; 0: more are being waited for. */
+void emit_follow(struct emit *, size_t len);
 
 /* For the progress: bytes of relations whose tasks are done, the entry that is
  * being written (or NULL), and bytes handed out. */

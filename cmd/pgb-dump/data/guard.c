@@ -34,7 +34,7 @@ struct guard {
 	struct progress *progress;
 	struct pg *pg;
 	bool tried;		/* to connect */
-	int64_t began, looked;
+	int64_t looked;
 	struct waiter waiters[WAITERS_MAX];
 	size_t count;
 	uint64_t out;		/* bytes taken from us, */
@@ -128,7 +128,7 @@ look_at_locks(struct guard *g)
 	}
 	if (g->pg == NULL)
 		return;
-	if (!pg_blocked(g->pg, g->o->holder, on_waiter, g)) {
+	if (!pg_blocked(g->pg, g->o->holders, on_waiter, g)) {
 		pg_close(g->pg);
 		g->pg = NULL;
 		return;
@@ -227,7 +227,7 @@ guard_start(const struct guard_opts *o)
 	}
 	g->o = o;
 	g->progress = progress_new(o->progress);
-	g->began = g->looked = g->out_at = clock_ms();
+	g->looked = g->out_at = clock_ms();
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->cond, NULL);
 	sigfillset(&all);

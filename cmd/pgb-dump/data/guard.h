@@ -17,8 +17,8 @@ struct guard;
 
 struct guard_opts {
 	const struct pg *leader;	/* its server; for pg_clone() alone */
-	int holder;			/* backend with the locks; 0: that of
-					 * pg_dump */
+	const char *holders;		/* backends with locks, as
+					 * pg_blocked() wants them */
 	struct emit *emit;
 	uint64_t total;			/* bytes of relations */
 	int64_t snapshot_ms;		/* clock_ms() when it was taken */

@@ -38,7 +38,6 @@
 
 #define ATTEMPTS	6
 #define PIPE_LARGE	(1024 * 1024)
-#define MINOR_MAX	16	/* newest archive version whose data we know */
 
 enum attempt {
 	GOT_IT,
@@ -46,19 +45,15 @@ enum attempt {
 	FAILED,		/* *status, after one error line */
 };
 
-static const char *
-option_value(const struct options *o, const char *name)
+/* A custom archive shows that it is one, of whatever version. */
+static void
+note_head(struct source *s, const uint8_t *buf, size_t len)
 {
-	size_t i, len = strlen(name);
+	size_t have = (size_t)spool_bytes(s->spool);
 
-	for (i = o->pass.count; i > 0; i--)
-		if (strncmp(o->pass.v[i - 1], name, len) == 0) {
-			if (o->pass.v[i - 1][len] == '=')
-				return (o->pass.v[i - 1] + len + 1);
-			if (o->pass.v[i - 1][len] == '\0')
-				return ("");
-		}
-	return (NULL);
+	if (have < sizeof(s->head))
+		memcpy(s->head + have, buf, len < sizeof(s->head) - have ?
+		    len : sizeof(s->head) - have);
 }
 
 /* Header and table of contents, or all where there is no data. */
@@ -72,7 +67,7 @@ read_toc(struct source *s)
 	size_t got;
 
 	while (!j->toc.ended) {
-		status = stock_read(&j->stock, buf, sizeof(buf), &got);
+		status = stock_read(&j->stock, j->out, buf, sizeof(buf), &got);
 		if (status != STATUS_OK)
 			return (status);
 		if (got == 0) {
@@ -84,6 +79,7 @@ read_toc(struct source *s)
 			    carrier_why(j->carrier));
 			return (STATUS_DATA);
 		}
+		note_head(s, buf, got);
 		if (spool_add(s->spool, buf, got) == -1) {
 			msg_errno("table of contents");
 			return (STATUS_LOCAL);
@@ -107,10 +103,10 @@ odd(const struct source *s)
 	if (carrier_archive(j->carrier) == NULL || !j->toc.ended ||
 	    j->toc.encoding == NULL)
 		return ("not an archive with data");
-	if (j->toc.minor > MINOR_MAX)
-		return ("an archive version that is not known");
 	if (j->toc.odd != NULL)
 		return (j->toc.odd);
+	if (j->toc.compression != j->o->zspec.method)
+		return ("an archive that is compressed in another way");
 	for (i = 0; i < p->count; i++)
 		if (!p->entries[i].blobs && p->entries[i].found &&
 		    p->entries[i].relkind != 'r' &&
@@ -144,13 +140,6 @@ find_bad(const struct plan *p, bool (*bad)(const struct plan_entry *))
 }
 
 static bool
-is_gone(const struct plan_entry *e)
-{
-
-	return (!e->found);
-}
-
-static bool
 is_rewritten(const struct plan_entry *e)
 {
 
@@ -168,7 +157,7 @@ cut(struct source *s, uint32_t page_size)
 	for (i = 0; i < p->count; i++)
 		if (o->no_split || pg_version(s->job->pg) < 140000 ||
 		    p->entries[i].condition != NULL ||
-		    (p->entries[i].policies && s->settings.row_security))
+		    (p->entries[i].policies && s->job->settings.row_security))
 			p->entries[i].heap = false;
 	plan_split(p, o->jobs, page_size,
 	    o->zspec.method == ARCHIVE_NONE ? 150 :
@@ -196,6 +185,32 @@ has_ended(const struct job *j)
 	return (poll(&f, 1, 0) > 0 && (f.revents & POLLHUP) != 0);
 }
 
+/*
+ * The user's snapshot is older than the new files of some tables.  VACUUM FULL
+ * and CLUSTER keep what it sees; all else leaves an empty table in its eyes.
+ */
+static enum status
+check_rewritten(struct source *s)
+{
+	struct plan *p = &s->job->toc.plan;
+	enum status status = STATUS_OK;
+	bool empty;
+	size_t i;
+
+	for (i = 0; i < p->count && status == STATUS_OK; i++) {
+		if (p->entries[i].blobs || !p->entries[i].rewritten)
+			continue;
+		status = pg_is_empty(s->job->pg, &p->entries[i], &empty);
+		if (status != STATUS_OK || !empty)
+			continue;
+		msg_error("%s: rewritten since the snapshot, which sees no "
+		    "rows in it any more", p->entries[i].label);
+		msg_hint("leave out --snapshot, or take a new one");
+		status = STATUS_DATA;
+	}
+	return (status);
+}
+
 /* The tables are known: lock them.  The workers connect meanwhile. */
 static enum attempt
 take_over(struct source *s, enum status *status)
@@ -213,15 +228,13 @@ take_over(struct source *s, enum status *status)
 		return (FAILED);
 	if ((why = odd(s)) != NULL)
 		return (pass_through(s, why));
-	if ((e = find_bad(p, is_gone)) != NULL) {
-		msg_verbose("%s: dropped since", e->label);
-		return (AGAIN);
-	}
 	if ((lock = pg_lock(j->pg, p, status)) == PG_LOCK_FAILED)
 		return (FAILED);
 	if (lock == PG_LOCK_BUSY) {
-		msg_verbose("%s: somebody waits to change a table",
-		    pg_database(j->pg));
+		msg_verbose("%s: somebody waits to change a table, or has "
+		    "dropped one", pg_database(j->pg));
+		free(s->changed);
+		s->changed = NULL;
 		return (AGAIN);
 	}
 	s->keeps = lock == PG_LOCK_FULL;
@@ -238,14 +251,16 @@ take_over(struct source *s, enum status *status)
 	if ((*status = pg_measure(j->pg, p, &page_size)) != STATUS_OK)
 		return (FAILED);
 	if ((e = find_bad(p, is_rewritten)) != NULL) {
-		if (j->o->snapshot == NULL) {
+		if (j->o->snapshot != NULL) {
+			if ((*status = check_rewritten(s)) != STATUS_OK)
+				return (FAILED);
+		} else {
 			msg_verbose("%s: rewritten since the snapshot",
 			    e->label);
+			free(s->changed);
+			s->changed = strdup(e->label);
 			return (AGAIN);
 		}
-		msg_warning("%s: rewritten since the snapshot: if not by "
-		    "VACUUM FULL or CLUSTER, the rows of the snapshot are "
-		    "gone", e->label);
 	}
 	cut(s, page_size);
 	s->spool_left = j->toc.length;
@@ -306,6 +321,46 @@ begin_again(struct source *s, unsigned n)
 	return (job_again(s->job));
 }
 
+/* total: bytes of relations, 0: not known. */
+static enum status
+start_guard(struct source *s, uint64_t total)
+{
+	const struct job *j = s->job;
+
+	if (s->holders == NULL) {
+		msg_errno("threads");
+		return (STATUS_LOCAL);
+	}
+	s->guard_opts = (struct guard_opts){ .leader = j->pg,
+	    .emit = s->emit, .holders = s->holders, .total = total,
+	    .snapshot_ms = j->snapshot_ms,
+	    .max_blocking = j->o->max_blocking,
+	    .abort = j->o->abort_blocking, .progress = j->o->progress };
+	s->guard = guard_start(&s->guard_opts);
+	return (s->guard != NULL ? STATUS_OK : STATUS_LOCAL);
+}
+
+/* pg_dump's own stream has nobody who writes into lanes, but a guard too. */
+static enum status
+start_passing(struct source *s)
+{
+
+	s->newer = carrier_archive(s->job->carrier) == NULL &&
+	    memcmp(s->head, "PGDMP", 5) == 0;
+	if (s->newer) {
+		msg_warning("%s: this pg_dump writes archives of version "
+		    "%d.%d, which is not known here: passed on unchecked",
+		    pg_database(s->job->pg), s->head[5], s->head[6]);
+		msg_hint("filters behind take it with --raw");
+	}
+	if ((s->emit = emit_new(1, false)) == NULL) {
+		msg_errno("threads");
+		return (STATUS_LOCAL);
+	}
+	s->holders = strdup("{0}");
+	return (start_guard(s, 0));
+}
+
 static enum status
 start_crew(struct source *s)
 {
@@ -326,13 +381,16 @@ start_crew(struct source *s)
 	    !s->keeps);
 	if (status != STATUS_OK)
 		return (status);
-	s->guard_opts = (struct guard_opts){ .leader = j->pg, .emit = s->emit,
-	    .holder = s->keeps ? 0 : pg_pid(j->pg),
-	    .total = j->toc.plan.bytes, .snapshot_ms = j->snapshot_ms,
-	    .max_blocking = j->o->max_blocking,
-	    .abort = j->o->abort_blocking, .progress = j->o->progress };
-	s->guard = guard_start(&s->guard_opts);
-	return (s->guard != NULL ? STATUS_OK : STATUS_LOCAL);
+	s->holders = crew_pids(s->crew, s->keeps);
+	return (start_guard(s, j->toc.plan.bytes));
+}
+
+static enum status
+begin(struct source *s)
+{
+	enum status status = s->ours ? start_crew(s) : start_passing(s);
+
+	return (status != STATUS_OK ? status : job_carrier(s->job, s->ours));
 }
 
 enum status
@@ -343,23 +401,12 @@ source_open(struct source *s, struct job *j)
 	unsigned n;
 
 	*s = (struct source){ .job = j };
-	s->settings.role = option_value(o, "--role");
-	s->settings.float_digits = option_value(o, "--extra-float-digits");
-	s->settings.row_security = option_value(o, "--enable-row-security") !=
-	    NULL;
-	s->settings.quote_all = option_value(o, "--quote-all-identifiers") !=
-	    NULL;
 	s->crew_opts = (struct crew_opts){ .leader = j->pg, .jobs = o->jobs,
-	    .settings = &s->settings, .zspec = &o->zspec };
-	if ((status = pg_set(j->pg, &s->settings)) != STATUS_OK)
-		return (status);
+	    .settings = &j->settings, .zspec = &o->zspec };
 	for (n = 1;; n++) {
 		switch (attempt(s, &status)) {
 		case GOT_IT:
-			if (s->ours)
-				status = start_crew(s);
-			return (status != STATUS_OK ? status :
-			    job_carrier(j, s->ours));
+			return (begin(s));
 		case FAILED:
 			return (status);
 		case AGAIN:
@@ -370,9 +417,15 @@ source_open(struct source *s, struct job *j)
 		if ((status = begin_again(s, n)) != STATUS_OK)
 			return (status);
 	}
+	/* What pg_dump has written is as wrong. */
+	if (s->changed != NULL) {
+		msg_error("%s: rewritten or renamed while the dump began, %d "
+		    "times", s->changed, ATTEMPTS);
+		return (STATUS_RETRY);
+	}
 	/* pg_dump has the locks that we do not get. */
 	pass_through(s, "tables are being changed all the time");
-	return (job_carrier(j, false));
+	return (begin(s));
 }
 
 /* While no worker has anything for us. */
@@ -401,6 +454,7 @@ enum status
 source_read(void *arg, void *buf, size_t len, size_t *got)
 {
 	struct source *s = arg;
+	enum status status;
 	ssize_t n;
 
 	*got = 0;
@@ -419,7 +473,29 @@ source_read(void *arg, void *buf, size_t len, size_t *got)
 		return (emit_read(s->emit, buf, len, got, on_idle, s));
 	if (s->ended)
 		return (STATUS_OK);
-	return (stock_read(&s->job->stock, buf, len, got));
+	emit_follow(s->emit, 0);
+	status = stock_read(&s->job->stock, s->job->out, buf, len, got);
+	emit_follow(s->emit, *got);
+	return (status);
+}
+
+/* pg_dump had the locks, and cannot see it when the server has ended its
+ * session: it waits for us to read. */
+static enum status
+check_unchanged(struct source *s)
+{
+	struct plan *p = &s->job->toc.plan;
+	const struct plan_entry *e;
+	enum status status;
+	uint32_t page_size;
+
+	if ((status = pg_measure(s->job->pg, p, &page_size)) != STATUS_OK)
+		return (status);
+	if ((e = find_bad(p, is_rewritten)) == NULL)
+		return (STATUS_OK);
+	msg_error("%s: changed while it was read: pg_dump had lost the locks",
+	    e->label);
+	return (STATUS_RETRY);
 }
 
 enum status
@@ -427,15 +503,19 @@ source_end(struct source *s)
 {
 	enum status status;
 
-	if (!s->ours)
+	if (!s->ours) {
+		guard_stop(s->guard);
+		s->guard = NULL;
 		return (stock_end(&s->job->stock));
+	}
 	if ((status = on_idle(s)) != STATUS_OK)
 		return (status);
 	status = crew_end(s->crew);
 	guard_stop(s->guard);
 	s->guard = NULL;
-	if (s->keeps && status == STATUS_OK)
-		status = on_idle(s);
+	if (s->keeps && status == STATUS_OK &&
+	    (status = on_idle(s)) == STATUS_OK)
+		status = check_unchanged(s);
 	return (status);
 }
 
@@ -457,4 +537,6 @@ source_close(struct source *s)
 	crew_free(s->crew);
 	emit_free(s->emit);
 	spool_free(s->spool);
+	free(s->changed);
+	free(s->holders);
 }

@@ -17,13 +17,19 @@ struct source {
 	struct job *job;
 	struct spool *spool;	/* what pg_dump has written so far */
 	uint64_t spool_left;	/* of it, to be read */
+	uint8_t head[8];	/* its first bytes */
+	bool newer;		/* an archive of a version that is not known,
+				 * of which only pg_dump's status tells that it
+				 * is whole */
 	bool ended;		/* pg_dump's output was read to its end */
 	bool ours;		/* the data come from our workers */
 	bool keeps;		/* pg_dump stays, for its locks */
+	char *changed;		/* table that was rewritten; of the last
+				 * attempt, if that was the reason */
 	struct crew_opts crew_opts;
-	struct pg_settings settings;
 	struct crew *crew;
 	struct emit *emit;
+	char *holders;		/* of crew_pids() */
 	struct guard_opts guard_opts;
 	struct guard *guard;
 };

@@ -17,7 +17,7 @@ on_header(void *arg, const struct archive_header *h)
 {
 	struct toc *t = arg;
 
-	t->compressed = h->compression != ARCHIVE_NONE;
+	t->compression = h->compression;
 	t->minor = h->minor;
 	return (NULL);
 }

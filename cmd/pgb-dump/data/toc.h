@@ -31,7 +31,7 @@ struct toc {
 	const char *odd;	/* why some entry's data cannot be had by a
 				 * COPY of ours; NULL: all can */
 	int minor;		/* the archive's version: 1.minor */
-	bool compressed;
+	enum archive_compression compression;
 	bool ended;		/* the first block begins: nothing can follow */
 	uint64_t length;	/* bytes before the first block, once ended */
 	size_t written;		/* blocks that toc_blocks has seen */

@@ -9,7 +9,11 @@
  *
  * A range is read by COPY (SELECT ...), which locks the table's indexes too,
  * until the transaction ends or, here, is rolled back to a savepoint: a REINDEX
- * that waits for an index blocks all who write to the table.
+ * that waits for an index blocks all who write to the table.  Those locks nobody
+ * has had before, so the leader can come to wait for them as well, and for ever:
+ * behind a REINDEX that waits for a worker that waits for memory that only the
+ * leader's task will set free.  So nobody waits for them for long; EXPLAIN takes
+ * the same locks, and its patience ends before the COPY begins.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -23,10 +27,11 @@
 #include "sig.h"
 
 #define LO_PIECE	"1048576"	/* and else */
-#define TURNS		8	/* tables of a transaction */
+#define TURNS		14	/* tables of a transaction */
 #define NAP_US		1000	/* longest */
 #define NAP_LEAST	4096	/* bytes of a waking: a COPY in flow */
 #define NAP_MOST	(96 * 1024)
+#define PATIENCE	"500ms"	/* for locks of indexes */
 #define BEGIN		"SAVEPOINT pgb; "
 #define UNDO		"ROLLBACK TO SAVEPOINT pgb; RELEASE SAVEPOINT pgb"
 
@@ -230,9 +235,12 @@ range_sql(char **sql, const struct plan_entry *e, uint32_t from, uint32_t to,
 	return (asprintf(sql, "%s" BEGIN "SET LOCAL enable_seqscan = off; "
 	    "SET LOCAL enable_tidscan = on; SET LOCAL jit = off; "
 	    "SET LOCAL max_parallel_workers_per_gather = 0; "
+	    "SET LOCAL lock_timeout = '" PATIENCE "'; "
+	    "EXPLAIN SELECT FROM ONLY %s WHERE ctid >= '(%u,0)'%s; "
+	    "SET LOCAL lock_timeout = 0; "
 	    "COPY (SELECT %.*s FROM ONLY %s WHERE ctid >= '(%u,0)'%s) "
-	    "TO STDOUT; " UNDO, lock, list_len(e), list(e), e->name, from,
-	    end));
+	    "TO STDOUT; " UNDO, lock, e->name, from, end, list_len(e), list(e),
+	    e->name, from, end));
 }
 
 static int
@@ -253,10 +261,9 @@ table_sql(char **sql, const struct pg *pg, const struct plan_entry *e,
 }
 
 /*
- * A table at a time, thousands of them: one statement each.  Its lock stays
+ * A table at a time, thousands of them: one round trip each.  Its lock stays
  * until the transaction ends, which is every now and then, before locks take
- * room in the server's lock table (16 a session do not).  The lock is waited for
- * as long as lock_timeout, of pg_turns().
+ * room in the server's lock table (16 a session do not).
  */
 static enum pg_copy
 turn(struct pg *pg, const struct plan_entry *e, const struct pg_rows *rows,
@@ -265,22 +272,15 @@ turn(struct pg *pg, const struct plan_entry *e, const struct pg_rows *rows,
 	enum pg_copy got;
 	char *sql;
 
-	if (asprintf(&sql, "%sCOPY %s %s TO STDOUT",
-	    ++pg->turns % TURNS == 0 ? pg->again : "", e->name,
-	    e->columns) == -1) {
+	if (asprintf(&sql, "%sLOCK TABLE ONLY %s IN ACCESS SHARE MODE NOWAIT; "
+	    "COPY %s %s TO STDOUT", ++pg->turns % TURNS == 0 ? pg->again : "",
+	    e->name, e->name, e->columns) == -1) {
 		msg_errno(e->label);
 		return (PG_COPY_FAILED);
 	}
 	got = copy(pg, sql, pg->again, e->label, rows, status);
 	free(sql);
 	return (got);
-}
-
-enum status
-pg_turns(struct pg *pg)
-{
-
-	return (pg_query(pg, "SET lock_timeout = '500ms'", NULL, NULL));
 }
 
 enum pg_copy

@@ -22,6 +22,7 @@ struct pg {
 	PGconn *conn;
 	char snapshot[SNAPSHOT_MAX];
 	char again[SNAPSHOT_MAX + 256];	/* a new transaction on the snapshot */
+	bool imported;		/* of another session of ours: it is there */
 	unsigned turns;		/* tables since the last one */
 	bool restricts;		/* has restrict_nonsystem_relation_kind */
 	struct pg_teller teller;

@@ -150,8 +150,9 @@ lock_some(struct pg *pg, const char *sql, enum status *status)
 	code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	if (PQresultStatus(res) == PGRES_COMMAND_OK)
 		got = PG_LOCK_OK;
-	else if (code != NULL && strcmp(code, "55P03") == 0)
-		got = PG_LOCK_BUSY;
+	else if (code != NULL && (strcmp(code, "55P03") == 0 ||
+	    strcmp(code, "42P01") == 0 || strcmp(code, "3F000") == 0))
+		got = PG_LOCK_BUSY;	/* or dropped since the snapshot */
 	else if (code != NULL && strcmp(code, "53200") == 0)
 		got = PG_LOCK_FULL;
 	else
@@ -237,16 +238,20 @@ pg_measure(struct pg *pg, struct plan *p, uint32_t *page_size)
 	PGresult *res;
 	size_t i;
 
-	/* pg_class is read by the snapshot; pg_relation_filenode() sees what
-	 * is there now. */
+	/* pg_class is read by the snapshot; pg_relation_filenode() and
+	 * to_regclass() see what is there now. */
 	status = ask(pg, p, "SELECT coalesce(pg_catalog.pg_relation_size("
 	    "c.oid), 0), coalesce(pg_catalog.pg_relation_size("
-	    "nullif(c.reltoastrelid, 0)), 0), c.relkind = 'r' AND "
+	    "nullif(c.reltoastrelid, 0)), 0), c.relkind = 'r' AND ("
 	    "coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) <> "
-	    "c.relfilenode FROM pg_catalog.unnest($1::pg_catalog.oid[]) "
+	    "c.relfilenode OR coalesce(pg_catalog.to_regclass("
+	    "pg_catalog.quote_ident(n.nspname) || '.' || "
+	    "pg_catalog.quote_ident(c.relname))::pg_catalog.oid, 0) <> c.oid) "
+	    "FROM pg_catalog.unnest($1::pg_catalog.oid[]) "
 	    "WITH ORDINALITY AS t(oid, n) "
-	    "LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid ORDER BY t.n",
-	    on_size);
+	    "LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid "
+	    "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+	    "ORDER BY t.n", on_size);
 	if (status != STATUS_OK)
 		return (status);
 	status = pg_query(pg, "SELECT pg_catalog.current_setting('block_size'),"
@@ -261,6 +266,26 @@ pg_measure(struct pg *pg, struct plan *p, uint32_t *page_size)
 			p->entries[i].bytes = (uint64_t)(strtod(PQgetvalue(res,
 			    0, 1), NULL) * (double)p->entries[i].lo_count /
 			    (strtod(PQgetvalue(res, 0, 2), NULL) + 1));
+	PQclear(res);
+	return (STATUS_OK);
+}
+
+enum status
+pg_is_empty(struct pg *pg, const struct plan_entry *e, bool *empty)
+{
+	enum status status;
+	PGresult *res;
+	char *sql;
+
+	if (asprintf(&sql, "SELECT FROM ONLY %s LIMIT 1", e->name) == -1) {
+		msg_errno(e->label);
+		return (STATUS_LOCAL);
+	}
+	status = pg_query(pg, sql, NULL, &res);
+	free(sql);
+	if (status != STATUS_OK)
+		return (status);
+	*empty = PQntuples(res) == 0;
 	PQclear(res);
 	return (STATUS_OK);
 }

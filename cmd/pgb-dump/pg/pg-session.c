@@ -96,8 +96,12 @@ pg_widen(struct pg *pg)
 enum status
 pg_encoding(struct pg *pg, const char *statement)
 {
+	enum status status = pg_query(pg, statement, NULL, NULL);
 
-	return (pg_query(pg, statement, NULL, NULL));
+	/* What a transaction sets is undone where that fails. */
+	if (status == STATUS_OK && pg->imported)
+		status = pg_query(pg, pg->again, NULL, NULL);
+	return (status);
 }
 
 enum status
@@ -128,24 +132,23 @@ pg_ping(struct pg *pg)
 }
 
 bool
-pg_blocked(struct pg *pg, int holder, void (*each)(void *, int, const char *,
+pg_blocked(struct pg *pg, const char *holders, void (*each)(void *, int, const char *,
     const char *), void *arg)
 {
 	PGresult *res;
-	char pid[16];
 	bool ok;
 	int i;
 
-	snprintf(pid, sizeof(pid), "%d", holder);
 	/* What a function asks the lock manager, only for those who wait: a
 	 * join of all locks with all locks would take seconds.  Of the process
 	 * that replays changes on a standby it knows nothing. */
 	if (pg_run(pg, "SELECT w.pid, w.mode, "
-	    "w.relation::pg_catalog.regclass FROM (SELECT CASE "
-	    "WHEN $1::pg_catalog.int4 <> 0 THEN ARRAY[$1::pg_catalog.int4] "
-	    "ELSE ARRAY(SELECT a.pid FROM pg_catalog.pg_stat_activity a "
-	    "WHERE a.application_name = 'pg_dump' "
-	    "AND a.usename = current_user) END AS pids) h, "
+	    "w.relation::pg_catalog.regclass FROM (SELECT "
+	    "$1::pg_catalog.int4[] || ARRAY(SELECT a.pid "
+	    "FROM pg_catalog.pg_stat_activity a "
+	    "WHERE 0 = ANY ($1::pg_catalog.int4[]) "
+	    "AND a.application_name = 'pg_dump' "
+	    "AND a.usename = current_user) AS pids) h, "
 	    "pg_catalog.pg_locks w WHERE NOT w.granted "
 	    "AND w.locktype = 'relation' "
 	    "AND (pg_catalog.pg_blocking_pids(w.pid) && h.pids OR EXISTS "
@@ -153,7 +156,7 @@ pg_blocked(struct pg *pg, int holder, void (*each)(void *, int, const char *,
 	    "WHERE a.pid = w.pid AND a.backend_type = 'startup') AND EXISTS "
 	    "(SELECT FROM pg_catalog.pg_locks g WHERE g.granted "
 	    "AND g.pid = ANY (h.pids) AND g.locktype = 'relation' "
-	    "AND g.database = w.database AND g.relation = w.relation))", pid,
+	    "AND g.database = w.database AND g.relation = w.relation))", holders,
 	    &res) == -1)
 		return (true);
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;

@@ -86,6 +86,10 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 	}
 	if (code != NULL && text != NULL) {
 		b = blame_sqlstate(code);
+		/* Rights have many reasons. */
+		if (strcmp(code, "42501") == 0 &&
+		    blame_text(text).status == b.status)
+			b = blame_text(text);
 		return (say(pg, object, text, &b, false));
 	}
 	b = blame_connect(PQerrorMessage(pg->conn), line, sizeof(line));
@@ -294,6 +298,7 @@ pg_import(struct pg *pg, const char *snapshot, bool ours)
 		status = ours ? pg_failed_import(pg, pg_database(pg), res) :
 		    pg_failed(pg, pg_database(pg), res);
 	PQclear(res);
+	pg->imported = ours && status == STATUS_OK;
 	return (status);
 }
 

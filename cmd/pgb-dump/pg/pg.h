@@ -65,7 +65,8 @@ void pg_set_teller(struct pg *, const struct pg_teller *);	/* copied; NULL:
 enum status pg_clone(const struct pg *, const struct pg_teller *, struct pg **,
     bool *full);
 
-/* What pg_dump sets for its sessions, by the user's options. */
+/* What pg_dump sets for its sessions, by the user's options.  Outside of a
+ * transaction, or it would go with that. */
 struct pg_settings {
 	const char *role;		/* or NULL */
 	const char *float_digits;	/* or NULL */
@@ -77,7 +78,8 @@ enum status pg_set(struct pg *, const struct pg_settings *);
 /* Make reading many rows cheaper: larger pieces at once. */
 enum status pg_widen(struct pg *);
 
-/* Run the archive's own "SET client_encoding = ...". */
+/* Run the archive's own "SET client_encoding = ...".  In a session of
+ * pg_import(), where transactions may fail, it outlasts them. */
 enum status pg_encoding(struct pg *, const char *statement);
 
 /* Begin a read-only transaction on an exported snapshot.  ours: it was there a
@@ -99,7 +101,8 @@ enum status pg_rollback(struct pg *);
 /* Plan: of pg-plan.c. */
 enum pg_lock {
 	PG_LOCK_OK,
-	PG_LOCK_BUSY,		/* somebody waits to change a table */
+	PG_LOCK_BUSY,		/* somebody waits to change a table, or has
+				 * dropped one */
 	PG_LOCK_FULL,		/* the server's lock table is */
 	PG_LOCK_FAILED,		/* *status, after one error line */
 };
@@ -111,13 +114,18 @@ enum status pg_describe(struct pg *, struct plan *);
 /* ACCESS SHARE on all of them, or on none, without waiting. */
 enum pg_lock pg_lock(struct pg *, const struct plan *, enum status *);
 
-/* Sizes in bytes, and what was rewritten since the snapshot. */
+/* Sizes in bytes, and what was rewritten since the snapshot, or has lost its
+ * name, by which it is locked and read. */
 enum status pg_measure(struct pg *, struct plan *, uint32_t *page_size);
+
+/* Whether the snapshot sees no row of the table. */
+enum status pg_is_empty(struct pg *, const struct plan_entry *, bool *empty);
 
 /* Copy: of pg-copy.c. */
 enum pg_copy {
 	PG_COPY_OK,
-	PG_COPY_BUSY,		/* the table cannot be locked by us */
+	PG_COPY_BUSY,		/* the table cannot be locked by us, or, for a
+				 * range, an index of it */
 	PG_COPY_STOPPED,	/* stop_fd, a signal, or the callback */
 	PG_COPY_FAILED,		/* *status, after one error line */
 };
@@ -145,8 +153,6 @@ struct pg_rows {
  * may then be gone.  Errors name entry->label.
  */
 enum pg_lock_how { LOCK_NONE, LOCK_BRIEF, LOCK_KEEP, LOCK_TURN };
-enum status pg_turns(struct pg *);	/* before LOCK_TURN; outside of a
-					 * transaction */
 enum pg_copy pg_copy_table(struct pg *, const struct plan_entry *,
     uint32_t from, uint32_t to, bool range, enum pg_lock_how,
     const struct pg_rows *, enum status *);
@@ -161,13 +167,13 @@ enum pg_copy pg_copy_blobs(struct pg *, const uint32_t *loids, size_t count,
     bool (*end)(void *arg), enum status *);
 
 /*
- * pg_blocked(pg, holder, each, arg):
- * Call each for every session that waits for a lock on a table which the
- * backend holder has locked (0: any pg_dump of the same user): its process, the
- * lock's mode and the table.  false when the server cannot be asked any more.
+ * pg_blocked(pg, holders, each, arg):
+ * Call each for every session that waits for a lock on a relation which one of
+ * the backends "{1,2}" has locked (0: any pg_dump of the same user): its
+ * process, the lock's mode and the relation.  false when the server cannot be asked any more.
  * Prints nothing.
  */
-bool pg_blocked(struct pg *, int holder, void (*each)(void *arg, int pid,
+bool pg_blocked(struct pg *, const char *holders, void (*each)(void *arg, int pid,
     const char *mode, const char *table), void *arg);
 
 /* A query that does nothing, so that the session is not taken for dead. */

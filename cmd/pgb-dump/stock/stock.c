@@ -166,9 +166,9 @@ stock_relay(struct stock *s)
 }
 
 enum status
-stock_read(struct stock *s, void *buf, size_t len, size_t *got)
+stock_read(struct stock *s, int out, void *buf, size_t len, size_t *got)
 {
-	struct pollfd f[2];
+	struct pollfd f[3];
 	ssize_t n;
 
 	for (;;) {
@@ -176,11 +176,14 @@ stock_read(struct stock *s, void *buf, size_t len, size_t *got)
 			return (STATUS_LOCAL);
 		f[0] = (struct pollfd){ .fd = s->child.out, .events = POLLIN };
 		f[1] = (struct pollfd){ .fd = s->child.err, .events = POLLIN };
-		if (poll(f, 2, -1) == -1) {
+		f[2] = (struct pollfd){ .fd = out };
+		if (poll(f, 3, -1) == -1) {
 			if (errno == EINTR)
 				continue;
 			break;
 		}
+		if ((f[2].revents & POLLERR) != 0)
+			return (STATUS_LOCAL);
 		if (f[1].revents != 0)
 			stock_relay(s);
 		if (f[0].revents == 0)

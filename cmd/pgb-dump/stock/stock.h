@@ -37,12 +37,14 @@ enum status stock_start(struct stock *, const char *name,
 bool stock_relay(struct stock *);
 
 /*
- * stock_read(s, buf, len, got):
+ * stock_read(s, out, buf, len, got):
  * The next bytes of its output, *got 0 at the end; messages are relayed
- * meanwhile.  STATUS_OK, or STATUS_LOCAL after one error line (none for a
- * signal).
+ * meanwhile.  out: the pipe that they will go to, -1: none.  STATUS_OK, or
+ * STATUS_LOCAL after one error line (none for a signal, and where nobody reads
+ * from out any more).
  */
-enum status stock_read(struct stock *, void *buf, size_t len, size_t *got);
+enum status stock_read(struct stock *, int out, void *buf, size_t len,
+    size_t *got);
 
 /*
  * stock_settle(s):
