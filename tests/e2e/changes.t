@@ -194,6 +194,11 @@ until grep -q 'leader reads' err || [ $((n += 1)) -gt 150 ]; do
 done
 sql postgres "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE
     application_name = 'behind'" >cancel.log
+# Workers come to it again.
+for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	echo 524288 >&9
+	sleep 0.1
+done
 PGAPPNAME=reindex psql -Xqd index -c 'REINDEX INDEX t_pkey' >reindex.log 2>&1 &
 REINDEX=$!
 at_exit $REINDEX
@@ -202,6 +207,7 @@ echo all >&9
 ended() { [ -s rc.i ]; }
 ok 'a leader behind a REINDEX: an end' await 60 ended
 is "$(cat rc.i)" 0 'status 0'
+like "$(cat err)" 'public\.t: somebody has an index' 'it did wait'
 ok 'and REINDEX too' await 10 gone $REINDEX
 exec 9>&-
 wait $JOB

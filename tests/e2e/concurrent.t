@@ -350,6 +350,26 @@ for rows in 1 200000; do
 		is "$(cmp out.sql stock.sql 2>&1)" '' 'the same archive'
 	done
 done
+# pg_dump has the locks, and does not see that its session was ended.
+sql many 'INSERT INTO t1 SELECT generate_series(1, 3000000)'
+sql many 'INSERT INTO t99 SELECT generate_series(1, 1000)'
+rm -f rc stage/dump
+{ stage dump pgb-dump -j 1 -Z none many 2>err; echo $? >rc; } |
+    { read -r _ <gate; cat >out; } &
+JOB=$!
+DUMP=$(stage_pid dump)
+full() { grep -q pipe_write "/proc/$DUMP/wchan"; }
+await 20 full || fail 'a dump is held back'
+kept=$(backends '^pg_dump$')
+like "$(cat err)" 'lock table is full: pg_dump stays' 'pg_dump stays'
+sql postgres "SELECT pg_terminate_backend($kept)" >kept.log
+unlock
+ok 'a table is changed' timeout 5 psql -Xqd many -c 'TRUNCATE t99'
+echo >gate
+wait $JOB
+is "$(cat rc)" 4 'the locks were lost: status 4'
+like "$(cat err)" 'error: public\.t99: changed while it was read' 'names the table'
+ok 'no archive' not pg_restore -f /dev/null out
 unlock
 
 done_testing

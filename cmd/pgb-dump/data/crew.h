@@ -60,8 +60,9 @@ bool crew_tell(struct crew *, enum status, bool vague);
 /* End all that runs (emit_fail() first, if crew_begin() was called). */
 void crew_free(struct crew *);
 
-/* The processes on the server as "{1,2}", for pg_blocked(); stock: 0 in place of
- * the leader.  Freed by the caller; NULL without memory.  After crew_begin(). */
+/* The processes on the server as "{1,2}", for pg_blocked(); stock: 0 in place
+ * of the leader.  Freed by the caller; NULL without memory.  After
+ * crew_begin(). */
 char *crew_pids(struct crew *, bool stock);
 
 /* Sessions at work, without the leader's. */

@@ -21,11 +21,12 @@
  *
  * A worker that reads a part of a table has locks on its indexes, and a REINDEX
  * that waits for them blocks all who write.  So it must not wait for a slow
- * reader in the middle of it: such a task begins only when slabs for all that it
- * is expected to make can be set aside.  What is expected is what the plan says,
- * or what the largest one of that table has made so far.  One that makes more
- * than a worker's share (rows of many megabytes, or rows that were compressed in
- * the heap) has to wait all the same; the next ones of its table are shorter.
+ * reader in the middle of it: such a task begins only when slabs for all that
+ * it is expected to make can be set aside.  What is expected is what the plan
+ * says, or what the largest one of that table has made so far.  One that makes
+ * more than a worker's share (rows of many megabytes, or rows that were
+ * compressed in the heap) has to wait all the same; the next ones of its table
+ * are shorter.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -32,9 +32,9 @@ void emit_free(struct emit *);
  * emit_take(e, plan):
  * The next task of the plan, its lane at the end of the queue; NULL when there
  * is none, or after emit_fail().  Waits until there is memory for all that a
- * part of a table is expected to make.  Tasks are owned by the emit.  Safe from many
- * threads, as all that follows; nothing prints, but where there is no memory,
- * which is an emit_fail() too.
+ * part of a table is expected to make.  Tasks are owned by the emit.  Safe from
+ * many threads, as all that follows; nothing prints, but where there is no
+ * memory, which is an emit_fail() too.
  */
 struct task *emit_take(struct emit *, struct plan *);
 

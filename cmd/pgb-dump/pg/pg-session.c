@@ -132,8 +132,8 @@ pg_ping(struct pg *pg)
 }
 
 bool
-pg_blocked(struct pg *pg, const char *holders, void (*each)(void *, int, const char *,
-    const char *), void *arg)
+pg_blocked(struct pg *pg, const char *holders, void (*each)(void *, int,
+    const char *, const char *), void *arg)
 {
 	PGresult *res;
 	bool ok;
@@ -156,8 +156,8 @@ pg_blocked(struct pg *pg, const char *holders, void (*each)(void *, int, const c
 	    "WHERE a.pid = w.pid AND a.backend_type = 'startup') AND EXISTS "
 	    "(SELECT FROM pg_catalog.pg_locks g WHERE g.granted "
 	    "AND g.pid = ANY (h.pids) AND g.locktype = 'relation' "
-	    "AND g.database = w.database AND g.relation = w.relation))", holders,
-	    &res) == -1)
+	    "AND g.database = w.database AND g.relation = w.relation))",
+	    holders, &res) == -1)
 		return (true);
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
 	for (i = 0; ok && i < PQntuples(res); i++)

@@ -55,7 +55,9 @@ void
 pg_set_teller(struct pg *pg, const struct pg_teller *teller)
 {
 
-	pg->teller = teller != NULL ? *teller : (struct pg_teller){ NULL, NULL };
+	pg->teller = (struct pg_teller){ NULL, NULL };
+	if (teller != NULL)
+		pg->teller = *teller;
 }
 
 static enum status

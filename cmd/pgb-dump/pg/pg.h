@@ -89,8 +89,8 @@ enum status pg_import(struct pg *, const char *snapshot, bool ours);
 /*
  * pg_snapshot(pg, user, deferrable, id):
  * Begin a read-only transaction and export its snapshot; it can be imported
- * until pg_close().  user: the snapshot to take it from, or NULL.  deferrable: wait until the snapshot is free of
- * serialization anomalies.  *id is borrowed.
+ * until pg_close().  user: the snapshot to take it from, or NULL.  deferrable:
+ * wait until the snapshot is free of serialization anomalies.  *id is borrowed.
  */
 enum status pg_snapshot(struct pg *, const char *user, bool deferrable,
     const char **id);
@@ -170,11 +170,11 @@ enum pg_copy pg_copy_blobs(struct pg *, const uint32_t *loids, size_t count,
  * pg_blocked(pg, holders, each, arg):
  * Call each for every session that waits for a lock on a relation which one of
  * the backends "{1,2}" has locked (0: any pg_dump of the same user): its
- * process, the lock's mode and the relation.  false when the server cannot be asked any more.
- * Prints nothing.
+ * process, the lock's mode and the relation.  false when the server cannot be
+ * asked any more.  Prints nothing.
  */
-bool pg_blocked(struct pg *, const char *holders, void (*each)(void *arg, int pid,
-    const char *mode, const char *table), void *arg);
+bool pg_blocked(struct pg *, const char *holders, void (*each)(void *arg,
+    int pid, const char *mode, const char *table), void *arg);
 
 /* A query that does nothing, so that the session is not taken for dead. */
 bool pg_ping(struct pg *);

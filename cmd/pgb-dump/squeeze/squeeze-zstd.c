@@ -39,7 +39,8 @@ zs_open(const struct zspec *spec)
 		rc = ZSTD_CCtx_setParameter(z,
 		    ZSTD_c_enableLongDistanceMatching, 1);
 	if (!ZSTD_isError(rc) && spec->long_window)
-		rc = ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, ZSTD_WINDOW_LOG);
+		rc = ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog,
+		    ZSTD_WINDOW_LOG);
 	if (ZSTD_isError(rc)) {
 		zs_close(z);
 		return (NULL);
