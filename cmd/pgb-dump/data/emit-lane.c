@@ -9,13 +9,22 @@
 #include "msg.h"
 #include "sig.h"
 
+/* Whether the pool has a slab for the lane.  What is kept for the head is not
+ * touched, not even while loose: a later head could not get on. */
+static bool
+pool_has(const struct emit *e, const struct task *t)
+{
+
+	return (t->reserved > 0 ||
+	    e->free_count - e->reserved > (e->head == t ? 0 : RESERVE));
+}
+
 /* Whether the lane may have another slab. */
 static bool
 has_room(const struct emit *e, const struct task *t)
 {
 
-	return (t->reserved > 0 || (e->loose && t->split) ||
-	    e->free_count - e->reserved > (e->head == t ? 0 : RESERVE));
+	return (pool_has(e, t) || (e->loose && t->split));
 }
 
 /* A slab of the pool, or a new one, or NULL without memory. */
@@ -24,8 +33,7 @@ take_slab(struct emit *e, struct task *t)
 {
 	struct slab *s = NULL;
 
-	if (t->reserved == 0 && e->free_count == e->reserved) {
-		/* Loose. */
+	if (!pool_has(e, t)) {
 		if ((s = malloc(sizeof(*s))) != NULL)
 			e->over++;
 		return (s);

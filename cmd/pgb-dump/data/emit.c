@@ -253,12 +253,13 @@ begin_block(struct emit *e, const struct task *t)
 	e->check = 1;
 }
 
-/* A slab was read: under the lock. */
+/* A slab was read: under the lock.  What is kept for the head comes back first,
+ * then what went beyond the limit goes. */
 static void
 put_slab(struct emit *e, struct slab *s)
 {
 
-	if (e->over > 0) {
+	if (e->over > 0 && e->free_count - e->reserved >= RESERVE) {
 		e->over--;
 		free(s);
 		return;
