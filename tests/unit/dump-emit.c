@@ -167,12 +167,14 @@ static bool
 read_all(struct run *r)
 {
 	static uint8_t buf[CHUNK_MOST];
-	const struct timespec pause = { 0, 2000000 };
+	const struct timespec late = { 0, 50000000 }, pause = { 0, 2000000 };
 	struct stamp s, was;
 	uint8_t head[6];
 	uint32_t id, len;
 	unsigned seed = r->seed;
 
+	/* Lanes fill. */
+	nanosleep(&late, NULL);
 	for (id = 1; get(r, head, sizeof(head)); id++) {
 		if (head[0] != BLOCK_DATA || int_of(head + 1) != id)
 			return (false);
@@ -265,6 +267,7 @@ main(void)
 		test_run(2, 3 * 1024 * 1024, false, seed);
 		test_run(2, 9 * 1024 * 1024, false, seed);
 		test_run(2, 9 * 1024 * 1024, true, seed);
+		test_run(2, 60 * 1024 * 1024, true, seed);
 		test_run(8, 2 * 1024 * 1024, true, seed);
 		test_run(8, 100, false, seed);
 	}
