@@ -207,7 +207,9 @@ echo all >&9
 ended() { [ -s rc.i ]; }
 ok 'a leader behind a REINDEX: an end' await 60 ended
 is "$(cat rc.i)" 0 'status 0'
-like "$(cat err)" 'public\.t: somebody has an index' 'it did wait'
+# Before 14 there are no ranges.
+[ "$PG_MAJOR" -lt 14 ] ||
+    like "$(cat err)" 'public\.t: somebody has an index' 'it did wait'
 ok 'and REINDEX too' await 10 gone $REINDEX
 exec 9>&-
 wait $JOB
