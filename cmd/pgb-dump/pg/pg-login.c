@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "ask.h"
 #include "blame.h"
+#include "clock.h"
 #include "msg.h"
 #include "pg-impl.h"
 #include "sig.h"
@@ -33,15 +33,6 @@ ignore_notice(void *arg, const PGresult *res)
 
 	(void)arg;
 	(void)res;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
 /* connect_timeout in milliseconds, as libpq reads it; -1: none. */
@@ -71,14 +62,14 @@ drive(struct attempt *a, PGconn *conn)
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 	int timeout = connect_timeout(conn), ready;
 	char host[512] = "", seen[512];
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 
 	while (want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
 		snprintf(seen, sizeof(seen), "%s %s %s", PQhost(conn),
 		    PQhostaddr(conn), PQport(conn));
 		if (strcmp(seen, host) != 0) {
 			memcpy(host, seen, sizeof(host));
-			began = now_ms();
+			began = clock_ms();
 			a->timed_out = false;
 		}
 		ready = pg_wait(conn, want == PGRES_POLLING_READING ?
@@ -86,14 +77,28 @@ drive(struct attempt *a, PGconn *conn)
 		if (ready == -1)
 			return;
 		if (ready == 0 && timeout != -1 &&
-		    now_ms() - began >= timeout) {
+		    clock_ms() - began >= timeout) {
 			a->timed_out = true;
 			shutdown(PQsocket(conn), SHUT_RDWR);
-			began = now_ms();
+			began = clock_ms();
 		} else if (ready == 0)
 			continue;
 		want = PQconnectPoll(conn);
 	}
+}
+
+/* What PQconnectStartParams() gave, with its attempt made; NULL stays NULL. */
+static PGconn *
+driven(struct attempt *a, PGconn *conn)
+{
+
+	if (conn == NULL)
+		return (NULL);
+	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	if (PQstatus(conn) != CONNECTION_BAD)
+		drive(a, conn);
+	return (conn);
 }
 
 static PGconn *
@@ -101,7 +106,6 @@ try(struct attempt *a)
 {
 	const struct pg_login *l = a->login;
 	const char *key[8], *value[8];
-	PGconn *conn;
 	int n = 0;
 
 #define ADD(k, v) do {							\
@@ -121,14 +125,7 @@ try(struct attempt *a)
 	ADD("fallback_application_name", "pgb-dump");
 	key[n] = value[n] = NULL;
 #undef ADD
-	conn = PQconnectStartParams(key, value, 1);
-	if (conn == NULL)
-		return (NULL);
-	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-	PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	if (PQstatus(conn) != CONNECTION_BAD)
-		drive(a, conn);
-	return (conn);
+	return (driven(a, PQconnectStartParams(key, value, 1)));
 }
 
 /* Whether libpq refused the parameters before it tried any server. */
@@ -328,13 +325,7 @@ try_again(struct attempt *a, PGconn *like)
 	key[n] = value[n] = NULL;
 	conn = PQconnectStartParams(key, value, 0);
 	PQconninfoFree(all);
-	if (conn == NULL)
-		return (NULL);
-	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-	PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	if (PQstatus(conn) != CONNECTION_BAD)
-		drive(a, conn);
-	return (conn);
+	return (driven(a, conn));
 }
 
 enum status
