@@ -344,7 +344,8 @@ for rows in 1 200000; do
 	for j in 1 4; do
 		run timeout 60 pgb-dump -j $j many
 		status_is 0 "a lock table too short, -j $j, $rows rows"
-		like "$ERR" 'lock table' 'is told'
+		# With so little it may have gone, and its locks with it.
+		[ $rows = 1 ] || like "$ERR" 'lock table' 'is told'
 		cp out ours
 		to_sql ours out.sql
 		is "$(cmp out.sql stock.sql 2>&1)" '' 'the same archive'

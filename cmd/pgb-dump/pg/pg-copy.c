@@ -251,8 +251,9 @@ table_sql(char **sql, const struct pg *pg, const struct plan_entry *e,
 	if (e->relkind != 'f' && e->condition == NULL)
 		return (asprintf(sql, BEGIN "%sCOPY %s %s TO STDOUT; " UNDO,
 		    lock, e->name, e->columns));
-	/* As pg_dump has it: without ONLY. */
-	return (asprintf(sql, BEGIN "%s%sCOPY (SELECT %.*s FROM %s %s) "
+	/* As pg_dump has it: without ONLY; but in one order. */
+	return (asprintf(sql, BEGIN "SET LOCAL max_parallel_workers_per_gather "
+	    "= 0; %s%sCOPY (SELECT %.*s FROM %s %s) "
 	    "TO STDOUT; " UNDO, lock, e->relkind == 'f' && pg->restricts ?
 	    "SET LOCAL restrict_nonsystem_relation_kind = 'view'; " : "",
 	    e->columns[0] != '\0' ? list_len(e) : 1,
