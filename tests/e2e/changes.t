@@ -54,7 +54,7 @@ between()
 {
 	export WHEN="$1" SQL="$2"
 	rm -f once
-	run timeout 60 pgb-dump -j 2 -Z 1 swap
+	run timeout 60 pgb-dump -j 2 -Z 1 ${WORDS:-} swap
 }
 for when in before after; do
 	between $when 'ALTER TABLE t RENAME TO x; ALTER TABLE u RENAME TO t;
@@ -73,6 +73,11 @@ like_stock swap 'after: a table dropped'
 between after 'ALTER TABLE t RENAME TO renamed'
 like_stock swap 'after: a table renamed'
 sql swap 'ALTER TABLE renamed RENAME TO t'
+WORDS=--inserts
+between before 'CREATE TEMP TABLE q AS TABLE t; TRUNCATE t;
+    INSERT INTO t TABLE q'
+like_stock swap '--inserts: rewritten before' --inserts
+WORDS=
 export ALWAYS=1
 between before 'BEGIN; CREATE TEMP TABLE q AS TABLE t; TRUNCATE t;
     INSERT INTO t TABLE q; COMMIT'
@@ -95,6 +100,9 @@ sql swap 'TRUNCATE t'
 run pgb-dump --snapshot="$SNAP" swap
 status_is 1 'TRUNCATE since the snapshot: status 1'
 like "$ERR" '^pgb-dump: error: public\.t: rewritten since the snapshot' 'says so'
+ok 'no archive' not pg_restore -f /dev/null out
+run pgb-dump --inserts --snapshot="$SNAP" swap
+status_is 1 'the same with --inserts'
 ok 'no archive' not pg_restore -f /dev/null out
 let_go
 

@@ -302,7 +302,7 @@ END
 locker()
 {
 	rm -f locked
-	PGAPPNAME=locker psql -XAtqd many -c "SELECT lock_some($1, 100)" \
+	PGAPPNAME=locker psql -XAtqd many -c "SELECT lock_some($1, 300)" \
 	    >locker.log 2>locked &
 	at_exit $!
 	await 10 grep -q locks: locked || bail "no locks: $(cat locked)"
@@ -351,6 +351,32 @@ for rows in 1 200000; do
 		is "$(cmp out.sql stock.sql 2>&1)" '' 'the same archive'
 	done
 done
+# Somebody waits behind pg_dump, which waits for us: nobody may wait for him.
+cat >bin/queued <<'END'
+#!/bin/sh
+[ "$1" != --version ] || exec "$LATE_ON" "$@"
+"$LATE_ON" "$@" | {
+	head -c 5
+	PGAPPNAME=queued psql -Xqd many -c 'ALTER TABLE t210 ADD x int' \
+	    </dev/null >"$PGB_SCRATCH/queued.log" 2>&1 &
+	until psql -XAtqd postgres -c "SELECT wait_event_type FROM
+	    pg_stat_activity WHERE application_name = 'queued'" |
+	    grep -q Lock; do
+		sleep 0.02
+	done
+	cat
+}
+END
+chmod +x bin/queued
+run env PGB_PGDUMP="$SCRATCH/bin/queued" LATE_ON="$PGBIN/pg_dump" \
+    timeout 60 pgb-dump -j 1 -Z none many
+status_is 4 'somebody waits behind a pg_dump that stays: an end'
+like "$ERR" 'error: public\.t210: somebody waits to change the table' \
+    'says for what'
+queued_gone() { [ -z "$(backends '^queued$')" ]; }
+await 10 queued_gone
+sql many 'ALTER TABLE t210 DROP COLUMN IF EXISTS x'
+
 # pg_dump has the locks, and does not see that its session was ended.
 sql many 'INSERT INTO t1 SELECT generate_series(1, 3000000)'
 sql many 'INSERT INTO t99 SELECT generate_series(1, 1000)'

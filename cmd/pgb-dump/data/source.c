@@ -211,23 +211,46 @@ check_rewritten(struct source *s)
 	return (status);
 }
 
+/* Tables that do not hold any more what the snapshot should see in them. */
+static enum attempt
+look_for_changes(struct source *s, enum status *status)
+{
+	struct job *j = s->job;
+	const struct plan_entry *e;
+
+	if ((*status = pg_changes(j->pg, &j->toc.plan)) != STATUS_OK)
+		return (FAILED);
+	if ((e = find_bad(&j->toc.plan, is_rewritten)) == NULL)
+		return (GOT_IT);
+	if (j->o->snapshot != NULL) {
+		*status = check_rewritten(s);
+		return (*status == STATUS_OK ? GOT_IT : FAILED);
+	}
+	msg_verbose("%s: rewritten since the snapshot", e->label);
+	free(s->changed);
+	s->changed = strdup(e->label);
+	return (AGAIN);
+}
+
 /* The tables are known: lock them.  The workers connect meanwhile. */
 static enum attempt
 take_over(struct source *s, enum status *status)
 {
 	struct job *j = s->job;
 	struct plan *p = &j->toc.plan;
-	const struct plan_entry *e;
+	enum attempt got;
 	enum pg_lock lock;
 	uint32_t page_size;
 	const char *why;
-	int ended;
+	int ended = 0;
 
 	if ((*status = pg_encoding(j->pg, j->toc.encoding)) != STATUS_OK ||
 	    (*status = pg_describe(j->pg, p)) != STATUS_OK)
 		return (FAILED);
-	if ((why = odd(s)) != NULL)
-		return (pass_through(s, why));
+	if ((why = odd(s)) != NULL) {
+		got = look_for_changes(s, status);
+		return (got == GOT_IT ? pass_through(s, why) : got);
+	}
 	if ((lock = pg_lock(j->pg, p, status)) == PG_LOCK_FAILED)
 		return (FAILED);
 	if (lock == PG_LOCK_BUSY) {
@@ -238,30 +261,21 @@ take_over(struct source *s, enum status *status)
 		return (AGAIN);
 	}
 	s->keeps = lock == PG_LOCK_FULL;
-	if (s->keeps && (ended = stock_settle(&j->stock)) != 0) {
-		if (ended == -1) {
-			*status = STATUS_LOCAL;
-			return (FAILED);
-		}
+	if (s->keeps && (ended = stock_settle(&j->stock)) == -1) {
+		*status = STATUS_LOCAL;
+		return (FAILED);
+	}
+	if ((got = look_for_changes(s, status)) != GOT_IT)
+		return (got);
+	if (ended != 0) {
 		msg_note("%s: the server's lock table is full: passing on "
 		    "what pg_dump has written", pg_database(j->pg));
 		return (pass_through(s, "it has ended, and its locks could "
 		    "not be had"));
 	}
-	if ((*status = pg_measure(j->pg, p, &page_size)) != STATUS_OK)
+	*status = pg_measure(j->pg, p, !s->keeps, &page_size);
+	if (*status != STATUS_OK)
 		return (FAILED);
-	if ((e = find_bad(p, is_rewritten)) != NULL) {
-		if (j->o->snapshot != NULL) {
-			if ((*status = check_rewritten(s)) != STATUS_OK)
-				return (FAILED);
-		} else {
-			msg_verbose("%s: rewritten since the snapshot",
-			    e->label);
-			free(s->changed);
-			s->changed = strdup(e->label);
-			return (AGAIN);
-		}
-	}
 	cut(s, page_size);
 	s->spool_left = j->toc.length;
 	s->ours = true;
@@ -283,8 +297,16 @@ attempt(struct source *s, enum status *status)
 	if ((*status = read_toc(s)) != STATUS_OK)
 		return (FAILED);
 	drain(&j->stock);
-	if ((why = odd(s)) != NULL)
+	if ((why = odd(s)) != NULL) {
+		if (carrier_archive(j->carrier) != NULL && j->toc.ended) {
+			*status = pg_describe(j->pg, &j->toc.plan);
+			if (*status != STATUS_OK)
+				return (FAILED);
+			if ((got = look_for_changes(s, status)) != GOT_IT)
+				return (got);
+		}
 		return (pass_through(s, why));
+	}
 	s->crew_opts.snapshot = j->snapshot;
 	if ((s->crew = crew_new(&s->crew_opts)) == NULL) {
 		*status = STATUS_LOCAL;
@@ -393,6 +415,16 @@ begin(struct source *s)
 	return (status != STATUS_OK ? status : job_carrier(s->job, s->ours));
 }
 
+static enum status
+told_changed(const struct source *s)
+{
+
+	msg_error("%s: rewritten or renamed while the dump began, %d times",
+	    s->changed != NULL ? s->changed : pg_database(s->job->pg),
+	    ATTEMPTS);
+	return (STATUS_RETRY);
+}
+
 enum status
 source_open(struct source *s, struct job *j)
 {
@@ -418,12 +450,14 @@ source_open(struct source *s, struct job *j)
 			return (status);
 	}
 	/* What pg_dump has written is as wrong. */
-	if (s->changed != NULL) {
-		msg_error("%s: rewritten or renamed while the dump began, %d "
-		    "times", s->changed, ATTEMPTS);
-		return (STATUS_RETRY);
-	}
+	if (s->changed != NULL)
+		return (told_changed(s));
 	/* pg_dump has the locks that we do not get. */
+	if (look_for_changes(s, &status) != GOT_IT) {
+		if (status == STATUS_OK)
+			status = told_changed(s);
+		return (status);
+	}
 	pass_through(s, "tables are being changed all the time");
 	return (begin(s));
 }
@@ -487,9 +521,8 @@ check_unchanged(struct source *s)
 	struct plan *p = &s->job->toc.plan;
 	const struct plan_entry *e;
 	enum status status;
-	uint32_t page_size;
 
-	if ((status = pg_measure(s->job->pg, p, &page_size)) != STATUS_OK)
+	if ((status = pg_changes(s->job->pg, p)) != STATUS_OK)
 		return (status);
 	if ((e = find_bad(p, is_rewritten)) == NULL)
 		return (STATUS_OK);

@@ -222,27 +222,20 @@ pg_lock(struct pg *pg, const struct plan *p, enum status *status)
 }
 
 static int
-on_size(struct plan_entry *e, const PGresult *res, int n)
+on_change(struct plan_entry *e, const PGresult *res, int n)
 {
 
-	e->heap_bytes = strtoull(PQgetvalue(res, n, 0), NULL, 10);
-	e->bytes = e->heap_bytes + strtoull(PQgetvalue(res, n, 1), NULL, 10);
-	e->rewritten = PQgetvalue(res, n, 2)[0] == 't';
+	e->rewritten = PQgetvalue(res, n, 0)[0] == 't';
 	return (0);
 }
 
 enum status
-pg_measure(struct pg *pg, struct plan *p, uint32_t *page_size)
+pg_changes(struct pg *pg, struct plan *p)
 {
-	enum status status;
-	PGresult *res;
-	size_t i;
 
 	/* pg_class is read by the snapshot; pg_relation_filenode() and
-	 * to_regclass() see what is there now. */
-	status = ask(pg, p, "SELECT coalesce(pg_catalog.pg_relation_size("
-	    "c.oid), 0), coalesce(pg_catalog.pg_relation_size("
-	    "nullif(c.reltoastrelid, 0)), 0), c.relkind = 'r' AND ("
+	 * to_regclass() see what is there now, and lock nothing. */
+	return (ask(pg, p, "SELECT c.relkind = 'r' AND ("
 	    "coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) <> "
 	    "c.relfilenode OR coalesce(pg_catalog.to_regclass("
 	    "pg_catalog.quote_ident(n.nspname) || '.' || "
@@ -251,6 +244,41 @@ pg_measure(struct pg *pg, struct plan *p, uint32_t *page_size)
 	    "WITH ORDINALITY AS t(oid, n) "
 	    "LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid "
 	    "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+	    "ORDER BY t.n", on_change));
+}
+
+static int
+on_size(struct plan_entry *e, const PGresult *res, int n)
+{
+
+	e->heap_bytes = strtoull(PQgetvalue(res, n, 0), NULL, 10);
+	e->bytes = e->heap_bytes + strtoull(PQgetvalue(res, n, 1), NULL, 10);
+	return (0);
+}
+
+enum status
+pg_measure(struct pg *pg, struct plan *p, bool locked, uint32_t *page_size)
+{
+	enum status status;
+	PGresult *res;
+	size_t i;
+
+	/* pg_relation_size() locks: without a lock of our own it could wait
+	 * behind somebody who waits for pg_dump, who waits for us. */
+	status = ask(pg, p, locked ?
+	    "SELECT coalesce(pg_catalog.pg_relation_size(c.oid), 0), "
+	    "coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, "
+	    "0)), 0) FROM pg_catalog.unnest($1::pg_catalog.oid[]) "
+	    "WITH ORDINALITY AS t(oid, n) "
+	    "LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid ORDER BY t.n" :
+	    "SELECT greatest(c.relpages, 0) * s.page, "
+	    "greatest(x.relpages, 0) * s.page "
+	    "FROM (SELECT pg_catalog.current_setting('block_size')::"
+	    "pg_catalog.int8 AS page) s, "
+	    "pg_catalog.unnest($1::pg_catalog.oid[]) "
+	    "WITH ORDINALITY AS t(oid, n) "
+	    "LEFT JOIN pg_catalog.pg_class c ON c.oid = t.oid "
+	    "LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid "
 	    "ORDER BY t.n", on_size);
 	if (status != STATUS_OK)
 		return (status);
@@ -281,11 +309,14 @@ pg_is_empty(struct pg *pg, const struct plan_entry *e, bool *empty)
 		msg_errno(e->label);
 		return (STATUS_LOCAL);
 	}
-	status = pg_query(pg, sql, NULL, &res);
+	/* Who waits to change the table may be waiting for our pg_dump. */
+	status = pg_query(pg, "SET LOCAL lock_timeout = '2s'", NULL, NULL);
+	if (status == STATUS_OK)
+		status = pg_query(pg, sql, NULL, &res);
 	free(sql);
 	if (status != STATUS_OK)
 		return (status);
 	*empty = PQntuples(res) == 0;
 	PQclear(res);
-	return (STATUS_OK);
+	return (pg_query(pg, "SET LOCAL lock_timeout = 0", NULL, NULL));
 }

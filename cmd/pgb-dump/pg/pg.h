@@ -114,9 +114,14 @@ enum status pg_describe(struct pg *, struct plan *);
 /* ACCESS SHARE on all of them, or on none, without waiting. */
 enum pg_lock pg_lock(struct pg *, const struct plan *, enum status *);
 
-/* Sizes in bytes, and what was rewritten since the snapshot, or has lost its
- * name, by which it is locked and read. */
-enum status pg_measure(struct pg *, struct plan *, uint32_t *page_size);
+/* What was rewritten since the snapshot, or has lost its name, by which it is
+ * locked and read.  Waits for no lock. */
+enum status pg_changes(struct pg *, struct plan *);
+
+/* Sizes in bytes; locked: pg_lock() was PG_LOCK_OK.  Else they are those of the
+ * last VACUUM, and may be 0. */
+enum status pg_measure(struct pg *, struct plan *, bool locked,
+    uint32_t *page_size);
 
 /* Whether the snapshot sees no row of the table. */
 enum status pg_is_empty(struct pg *, const struct plan_entry *, bool *empty);
