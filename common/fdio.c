@@ -10,6 +10,8 @@
 #include "msg.h"
 #include "sig.h"
 
+#define PIPE_SIZE	(256 * 1024)
+
 #define SLURP_STEP	65536
 
 int
@@ -113,6 +115,15 @@ fd_wait_read(int fd, int timeout_ms)
 		n = poll(&p, 1, timeout_ms);
 	} while (n == -1 && errno == EINTR);
 	return (n);
+}
+
+void
+fd_widen(int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size != -1 && size < PIPE_SIZE)
+		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
 int

@@ -35,6 +35,13 @@ int fd_write(int fd, const void *buf, size_t len);
 /* Wait until readable; timeout_ms -1 for ever: 1 ready, 0 timeout, -1. */
 int fd_wait_read(int fd, int timeout_ms);
 
+/*
+ * fd_widen(fd):
+ * Where it is a pipe, let it hold 256 KiB, so that who is faster than a pipe has
+ * to be woken less often.  Where that is not allowed it stays as it is.
+ */
+void fd_widen(int fd);
+
 /* Close *fd and set it to -1: 0 or -1.  -1 is allowed and does nothing. */
 int fd_close(int *fd);
 

@@ -154,12 +154,14 @@ print_help(const struct opt_spec *spec)
 }
 
 static enum status
-print_version(void)
+print_version(const struct opt_spec *spec)
 {
-	char text[128];
+	const char *with = spec->with;
+	char text[256];
 
-	snprintf(text, sizeof(text), "%s %s\n", msg_program_name(),
-	    PGB_VERSION);
+	snprintf(text, sizeof(text), "%s %s%s%s%s\n", msg_program_name(),
+	    PGB_VERSION, with != NULL ? " (" : "", with != NULL ? with : "",
+	    with != NULL ? ")" : "");
 	return (fd_print(text));
 }
 
@@ -348,7 +350,7 @@ parse_words(const struct opt_spec *spec, struct table *t, int argc,
 			return ((int)refuse(got, argv));
 		if (row == ROW_HELP || row == ROW_VERSION) {
 			status = (int)(row == ROW_HELP ? print_help(spec) :
-			    print_version());
+			    print_version(spec));
 			return (status == STATUS_OK ? OPT_DONE : status);
 		}
 		if (row == ROW_VERBOSE) {

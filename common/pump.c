@@ -62,6 +62,20 @@ pump_emit(struct pump *p, const void *buf, size_t len)
 	return (tail_put(p->tail, buf, len));
 }
 
+uint8_t *
+pump_room(struct pump *p, size_t *len)
+{
+
+	return (tail_room(p->tail, len));
+}
+
+int
+pump_last(const struct pump *p, uint8_t *buf, size_t len)
+{
+
+	return (tail_last(p->tail, buf, len));
+}
+
 enum status
 pump_patch(struct pump *p, uint64_t at, const void *buf, size_t len)
 {
@@ -150,18 +164,37 @@ wait_input(struct pump *p)
 	}
 }
 
+/* Where to read: at best from there they need not be copied again. */
+static uint8_t *
+place(struct pump *p, size_t *len)
+{
+	const struct pump_stage *s = &p->o->stage;
+	uint8_t *buf;
+
+	if (s->room != NULL && (buf = s->room(s->arg, p, len)) != NULL)
+		return (buf);
+	if (s->data == NULL)
+		return (pump_room(p, len));
+	*len = READ_SIZE;
+	return (p->buf);
+}
+
 static enum status
-read_some(struct pump *p, size_t *got)
+read_some(struct pump *p, uint8_t **buf, size_t *got)
 {
 	const struct pump_opts *o = p->o;
 	enum status status;
+	size_t room;
 	ssize_t n;
 
-	if (o->stage.read != NULL)
+	if (o->stage.read != NULL) {
+		*buf = p->buf;
 		return (o->stage.read(o->stage.arg, p->buf, READ_SIZE, got));
+	}
 	if ((status = wait_input(p)) != STATUS_OK)
 		return (status);
-	if ((n = fd_read(o->in, p->buf, READ_SIZE)) == -1)
+	*buf = place(p, &room);
+	if ((n = fd_read(o->in, *buf, room)) == -1)
 		return (read_failed(p));
 	*got = (size_t)n;
 	return (STATUS_OK);
@@ -181,21 +214,22 @@ move(struct pump *p)
 {
 	const struct pump_opts *o = p->o;
 	enum status status;
+	uint8_t *buf;
 	size_t got;
 
 	for (;;) {
-		if ((status = read_some(p, &got)) != STATUS_OK)
+		if ((status = read_some(p, &buf, &got)) != STATUS_OK)
 			return (status);
 		if (got == 0)
 			return (STATUS_OK);
 		p->bytes_in += got;
 		if (o->carrier != NULL &&
-		    carrier_feed(o->carrier, p->buf, got) == -1)
+		    carrier_feed(o->carrier, buf, got) == -1)
 			return (refuse_broken(p));
 		if (o->stage.data != NULL)
-			status = o->stage.data(o->stage.arg, p, p->buf, got);
+			status = o->stage.data(o->stage.arg, p, buf, got);
 		else
-			status = pump_emit(p, p->buf, got);
+			status = pump_emit(p, buf, got);
 		if (status != STATUS_OK)
 			return (status);
 	}
@@ -352,6 +386,10 @@ pump_run(const struct pump_opts *o)
 	enum status status = STATUS_LOCAL;
 
 	clock_gettime(CLOCK_REALTIME, &p.began);
+	if (o->wide) {
+		fd_widen(o->in);
+		fd_widen(o->out);
+	}
 	p.tail = tail_new(o->out, o->out_name);
 	p.buf = malloc(READ_SIZE);
 	if (p.tail == NULL || p.buf == NULL) {

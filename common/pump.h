@@ -35,6 +35,10 @@ struct pump_stage {
 	 * say why the source ended (a child that failed).  NULL: nothing. */
 	enum status (*eof)(void *arg, struct pump *);
 
+	/* Where the next bytes of the input are to be read, *len of them: data()
+	 * gets them there.  NULL, also as answer: anywhere. */
+	uint8_t *(*room)(void *arg, struct pump *, size_t *len);
+
 	/* In place of reading opts.in: up to len bytes into buf, *got 0 at
 	 * the end.  NULL: opts.in is read. */
 	enum status (*read)(void *arg, void *buf, size_t len, size_t *got);
@@ -52,6 +56,7 @@ struct pump_opts {
 	int out;		/* written, and closed at success; -1: what is
 				 * emitted is counted and dropped */
 	const char *out_name;
+	bool wide;		/* make pipes hold more: fd_widen() */
 	bool raw;		/* admit what is foreign or shows no end */
 	struct carrier *carrier;	/* lent; NULL: finish() proves the
 					 * input by itself (decryption) */
@@ -88,6 +93,17 @@ enum status pump_run(const struct pump_opts *opts);
  * STATUS_LOCAL (printed, but for EPIPE).
  */
 enum status pump_emit(struct pump *, const void *buf, size_t len);
+
+/*
+ * pump_room(p, len):
+ * For a stage's room(), where its data() emits the bytes unchanged: *len bytes in
+ * the output's own memory, from which pump_emit() need not copy them.
+ */
+uint8_t *pump_room(struct pump *, size_t *len);
+
+/* From finish(): the last len bytes that were emitted, at most TAIL_HOLD: 0, or
+ * -1 where there were fewer. */
+int pump_last(const struct pump *, uint8_t *buf, size_t len);
 
 /*
  * pump_patch(p, at, buf, len):

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "fdio.h"
@@ -12,6 +13,7 @@
 #include "tail.h"
 
 #define RING		(512 * 1024)	/* a power of two */
+#define PAGE		4096
 #define BATCH		(64 * 1024)	/* smaller writes wait for more */
 
 #define AGE_LINE	"age-encryption.org/v1\n"
@@ -34,7 +36,7 @@ struct tail {
 	uint64_t payload;	/* AGE_PAYLOAD: offset of the first chunk */
 	unsigned dashes;	/* AGE_HEADER: dashes the line begins with, or
 				 * more than 3 where it is another line */
-	uint8_t ring[RING];
+	uint8_t *ring;		/* RING bytes, whole pages: see payload.c */
 };
 
 struct tail *
@@ -42,9 +44,12 @@ tail_new(int fd, const char *name)
 {
 	struct tail *t;
 
-	if ((t = malloc(sizeof(*t))) == NULL)
+	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
-	memset(t, 0, offsetof(struct tail, ring));
+	if ((t->ring = aligned_alloc(PAGE, RING)) == NULL) {
+		free(t);
+		return (NULL);
+	}
 	t->fd = fd;
 	t->name = name;
 	return (t);
@@ -57,7 +62,8 @@ tail_free(struct tail *t)
 	if (t == NULL)
 		return;
 	/* It may hold the end of a plain dump, or of what was decrypted. */
-	explicit_bzero(t->ring, sizeof(t->ring));
+	explicit_bzero(t->ring, RING);
+	free(t->ring);
 	free(t);
 }
 
@@ -106,24 +112,52 @@ last_stop(const struct tail *t, uint64_t limit)
 	return (limit - past - AGE_CHUNK + AGE_PAST);
 }
 
-/* Write up to offset end, counting what went out even where it fails. */
-static enum status
-write_to(struct tail *t, uint64_t end)
+/* Where the bytes [t->out, end) are: in the ring up to t->in, then at more. */
+static int
+gather(const struct tail *t, uint64_t end, const uint8_t *more,
+    struct iovec v[3])
 {
-	size_t at, len;
+	uint64_t at = t->out, part;
+	size_t n;
+	int count;
+
+	for (count = 0; at < end; at += n, count++) {
+		if (at < t->in) {
+			part = end < t->in ? end : t->in;
+			n = RING - (size_t)(at % RING);
+			if (n > part - at)
+				n = (size_t)(part - at);
+			v[count].iov_base = (void *)(uintptr_t)(t->ring +
+			    at % RING);
+		} else {
+			n = (size_t)(end - at);
+			v[count].iov_base = (void *)(uintptr_t)(more +
+			    (at - t->in));
+		}
+		v[count].iov_len = n;
+	}
+	return (count);
+}
+
+/*
+ * Write up to offset end, counting what went out even where it fails.  What is
+ * behind the ring's last byte is at more.
+ */
+static enum status
+write_both(struct tail *t, uint64_t end, const uint8_t *more)
+{
+	struct iovec v[3];
 	ssize_t n;
+	int count;
 
 	while (t->out < end) {
-		at = (size_t)(t->out % RING);
-		len = (size_t)(end - t->out);
-		if (len > RING - at)
-			len = RING - at;
+		count = gather(t, end, more, v);
 		n = -1;
 		errno = EINTR;
 		if (t->fd == -1)
-			n = (ssize_t)len;
+			n = (ssize_t)(end - t->out);
 		else if (sig_caught() == 0)
-			n = write(t->fd, t->ring + at, len);
+			n = writev(t->fd, v, count);
 		if (n == -1) {
 			if (errno == EINTR && sig_caught() == 0)
 				continue;
@@ -144,6 +178,13 @@ write_to(struct tail *t, uint64_t end)
 	return (STATUS_OK);
 }
 
+static enum status
+write_to(struct tail *t, uint64_t end)
+{
+
+	return (write_both(t, end, NULL));
+}
+
 /* Write what need not be held, if that is enough to be worth a write. */
 static enum status
 drain(struct tail *t, uint64_t least)
@@ -158,27 +199,102 @@ drain(struct tail *t, uint64_t least)
 	return (write_to(t, end));
 }
 
+uint8_t *
+tail_room(struct tail *t, size_t *len)
+{
+	size_t at = (size_t)(t->in % RING);
+	size_t left = RING - (size_t)(t->in - t->out);
+
+	*len = RING - at < left ? RING - at : left;
+	return (t->ring + at);
+}
+
+int
+tail_last(const struct tail *t, uint8_t *buf, size_t len)
+{
+	uint64_t at = t->in - len;
+	size_t n;
+
+	if (len > t->in || len > TAIL_HOLD)
+		return (-1);
+	for (; len > 0; at += n, buf += n, len -= n) {
+		n = RING - (size_t)(at % RING);
+		if (n > len)
+			n = len;
+		memcpy(buf, t->ring + at % RING, n);
+	}
+	return (0);
+}
+
+/* Bytes into the ring, which has room for them. */
+static void
+keep(struct tail *t, const uint8_t *p, size_t len)
+{
+	size_t at, n;
+
+	for (; len > 0; t->in += n, p += n, len -= n) {
+		at = (size_t)(t->in % RING);
+		n = len < RING - at ? len : RING - at;
+		if (p != t->ring + at)
+			memcpy(t->ring + at, p, n);
+	}
+}
+
+/* Whether most of it could go out at once, from where it is. */
+static bool
+worth_direct(const struct tail *t, const uint8_t *p, size_t len)
+{
+
+	if (len < BATCH || t->in + len < TAIL_HOLD ||
+	    p == t->ring + t->in % RING)
+		return (false);
+	return (last_stop(t, t->in + len - TAIL_HOLD) > t->in);
+}
+
+/*
+ * Many bytes at once: what need not be held goes out from where it is, behind
+ * what the ring holds and in one call with it.  After a failure the ring has
+ * what follows the last byte that was written, for tail_stop().
+ */
+static enum status
+put_direct(struct tail *t, const uint8_t *p, size_t len)
+{
+	uint64_t first = t->in;
+	uint64_t end = last_stop(t, t->in + len - TAIL_HOLD);
+	enum status status;
+	size_t done;
+
+	status = write_both(t, end, p);
+	done = t->out > first ? (size_t)(t->out - first) : 0;
+	t->in += done;
+	if (len - done > RING - (size_t)(t->in - t->out))
+		len = done + RING - (size_t)(t->in - t->out);
+	keep(t, p + done, len - done);
+	return (status);
+}
+
 enum status
 tail_put(struct tail *t, const void *buf, size_t len)
 {
 	const uint8_t *p = buf;
 	enum status status;
-	size_t at, n;
+	size_t n;
 
 	while (len > 0) {
-		at = (size_t)(t->in % RING);
-		n = len;
-		if (n > RING - at)
-			n = RING - at;
-		if (n > RING - (size_t)(t->in - t->out))
-			n = RING - (size_t)(t->in - t->out);
-		memcpy(t->ring + at, p, n);
+		n = RING - (size_t)(t->in - t->out);
+		if (n > len)
+			n = len;
 		watch_age(t, p, n);
-		t->in += n;
+		if (worth_direct(t, p, n))
+			status = put_direct(t, p, n);
+		else {
+			keep(t, p, n);
+			status = drain(t, BATCH);
+		}
+		if (status != STATUS_OK)
+			return (status);
 		p += n;
 		len -= n;
-		if ((status = drain(t, BATCH)) != STATUS_OK)
-			return (status);
 	}
 	return (STATUS_OK);
 }

@@ -36,6 +36,20 @@ void tail_free(struct tail *);
 enum status tail_put(struct tail *, const void *buf, size_t len);
 
 /*
+ * tail_room(t, len):
+ * Where the next bytes may be made or read, *len of them, one at least: what is
+ * put from there is not copied.
+ */
+uint8_t *tail_room(struct tail *, size_t *len);
+
+/*
+ * tail_last(t, buf, len):
+ * The last len bytes that were put in, at most TAIL_HOLD: 0, or -1 where there
+ * were fewer.
+ */
+int tail_last(const struct tail *, uint8_t *buf, size_t len);
+
+/*
  * tail_patch(t, at, buf, len):
  * Change len bytes that were put in before, at byte offset at of the stream.
  * What is still held changes in memory, what was written by pwrite(2): the
