@@ -26,15 +26,25 @@ CPP_ALL	= -D_GNU_SOURCE -Icommon $(shell $(PKG) --cflags libpq)
 CC_ALL	= -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPP_ALL) $(CPPFLAGS) -MMD -MP
 LD_ALL	= -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
+# Who seals age payloads: libcrypto, or libsodium alone.
+AEAD		?= crypto
+ifeq ($(AEAD),sodium)
+LIBS_AEAD	:=
+NOT_BUILT	:= common/age/cipher-crypto.c
+else
+LIBS_AEAD	:= -lcrypto
+endif
+
 # What all four need, and what one alone needs.
 LIBS		:= -lz -lzstd -llz4 -ljansson
 LIBS_pgb-dump	:= -lpq -lisal -pthread
-LIBS_pgb-encrypt := -lsodium
-LIBS_pgb-verify	:= -lsodium
+LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -pthread
+LIBS_pgb-verify	:= -lsodium $(LIBS_AEAD) -pthread
 LIBS_pgb-ship	:= -lsodium -lssh2
 
 BINS	:= $(PROGS:%=$(B)/%)
-COMMON	:= $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
+COMMON	:= $(patsubst %.c,$(B)/%.o,$(filter-out $(NOT_BUILT),\
+	$(wildcard common/*.c common/*/*.c)))
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%.t,$(wildcard tests/unit/*.c))
 HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c))
 
@@ -52,6 +62,16 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -c -o $@ $<
 
+# Which it is may change from one run to the next.
+$(B)/common/age/cipher.o: $(B)/aead-$(AEAD)
+ifeq ($(AEAD),sodium)
+$(B)/common/age/cipher.o $(B)/unit/%: CPP_ALL += -DAEAD_SODIUM
+endif
+$(B)/aead-$(AEAD):
+	@mkdir -p $(@D)
+	@rm -f $(B)/aead-*
+	@: >$@
+
 # The rooms of a program may include each other: "pg/pg.h".
 $(B)/cmd/pgb-dump/%.o: CPP_ALL += -Icmd/pgb-dump
 
@@ -64,12 +84,12 @@ $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 # A unit test may include the .c it tests, hence -Icmd.
 $(B)/unit/%.t: tests/unit/%.c $(B)/common.a
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
-	    -lpq -lssh2 -lsodium -lisal $(LIBS) -pthread
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
+	    -lpq -lssh2 -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
 
 $(B)/helper/%: tests/helper/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -o $@ $< -lz
+	$(CC) $(CC_ALL) -o $@ $< -lz -lutil
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7

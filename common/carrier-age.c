@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "age.h"
+#include "age/age.h"
 #include "carrier-impl.h"
 
 static void *

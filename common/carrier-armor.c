@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "age.h"
+#include "age/age.h"
 #include "carrier-impl.h"
 
 struct state {

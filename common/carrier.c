@@ -253,6 +253,16 @@ carrier_known(const struct carrier *c)
 	return (c->ops != NULL);
 }
 
+bool
+carrier_is_age(const struct carrier *c)
+{
+
+	if (c->ops == NULL)
+		return (magic_other_age(c->head, c->head_len));
+	return (c->ops == &carrier_age || c->ops == &carrier_armor ||
+	    (c->opts.age_key != NULL && c->ops == c->opts.age_key));
+}
+
 const struct archive_header *
 carrier_archive(const struct carrier *c)
 {

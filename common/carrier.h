@@ -34,7 +34,7 @@ struct carrier_opts {
 	const struct archive_watch *watch;
 	void *watch_arg;
 
-	/* How to look into age (carrier-age-key.h); NULL: age stays shut. */
+	/* How to look into age (age/age-open.h); NULL: age stays shut. */
 	const struct carrier_ops *age_key;
 	const void *age_key_arg;
 };
@@ -90,6 +90,9 @@ bool carrier_known(const struct carrier *);
  * an input that was cut short, too.
  */
 bool carrier_shut(const struct carrier *);
+
+/* Whether the stream itself is age, binary or armored, of whatever version. */
+bool carrier_is_age(const struct carrier *);
 
 /*
  * carrier_archive(c):

@@ -5,19 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bech32.h"
+#include "age/age-key.h"
+#include "age/base64.h"
+#include "age/bech32.h"
 #include "fdio.h"
-#include "keyfile.h"
 #include "keys.h"
 #include "msg.h"
 #include "sig.h"
 
 #define HRP		"age"
+#define HRP_XWING	"age1pq"
 #define HRP_SECRET	"AGE-SECRET-KEY-"
 #define RECIPIENT_LEN	BECH32_LEN(sizeof(HRP) - 1, AGE_X25519_LEN)
 #define IDENTITY_LEN	BECH32_LEN(sizeof(HRP_SECRET) - 1, AGE_X25519_LEN)
@@ -31,93 +32,6 @@ struct pair {
 	char recipient[RECIPIENT_LEN + 1];
 	char text[IDENTITY_LEN + RECIPIENT_LEN + TIME_LEN + 64];
 };
-
-static bool
-begins(const char *text, const char *with)
-{
-
-	return (strncasecmp(text, with, strlen(with)) == 0);
-}
-
-/* Say what the word is, without showing it: it may be a secret. */
-static enum status
-refuse(const char *where, const char *text)
-{
-
-	if (begins(text, "AGE-SECRET-KEY-") || begins(text, "AGE-PLUGIN-")) {
-		msg_error("%s: an identity (secret key) stands in place of a "
-		    "recipient", where);
-		msg_hint("give its public key, which the identity file names "
-		    "in the line '# public key: age1...'");
-	} else if (begins(text, "ssh-") || begins(text, "ecdsa-") ||
-	    begins(text, "-----BEGIN ")) {
-		msg_error("%s: SSH and PEM keys are not supported as "
-		    "recipients", where);
-		msg_hint("make an age key: pgb-encrypt --keygen FILE");
-	} else if (begins(text, HRP "1") &&
-	    strchr(text + strlen(HRP "1"), '1') != NULL) {
-		msg_error("%s: post-quantum and plugin recipients are not "
-		    "supported", where);
-		msg_hint("wrap age itself: pgb-verify --through 'age -r ...'");
-	} else if (begins(text, HRP "1")) {
-		msg_error("%s: a mistyped or incomplete recipient", where);
-		msg_hint("a recipient has %zu characters, all lower case, and "
-		    "holds a checksum: copy it whole", RECIPIENT_LEN);
-	} else {
-		msg_error("%s: not an age recipient", where);
-		msg_hint("-r takes a word that begins with age1, -R a file "
-		    "with one such word a line");
-	}
-	return (STATUS_USAGE);
-}
-
-/* Whether the point gives a shared secret; one of low order does not. */
-static bool
-usable(const uint8_t point[AGE_X25519_LEN])
-{
-	uint8_t secret[AGE_X25519_LEN], shared[AGE_X25519_LEN];
-
-	randombytes_buf(secret, sizeof(secret));
-	return (crypto_scalarmult(shared, secret, point) == 0);
-}
-
-static enum status
-add(void *arg, const char *where, const char *text, size_t len)
-{
-	struct recipients *r = arg;
-	uint8_t point[AGE_X25519_LEN];
-	size_t i;
-
-	if (bech32_decode(HRP, text, len, point, sizeof(point)) == -1)
-		return (refuse(where, text));
-	if (!usable(point)) {
-		msg_error("%s: not a usable recipient", where);
-		return (STATUS_USAGE);
-	}
-	for (i = 0; i < r->count; i++)
-		if (memcmp(r->point[i], point, sizeof(point)) == 0)
-			return (STATUS_OK);
-	if (r->count == AGE_STANZA_MAX) {
-		msg_error("%s: more than %d recipients", where, AGE_STANZA_MAX);
-		return (STATUS_USAGE);
-	}
-	memcpy(r->point[r->count++], point, sizeof(point));
-	return (STATUS_OK);
-}
-
-enum status
-recipients_add(struct recipients *r, const char *where, const char *text)
-{
-
-	return (add(r, where, text, strlen(text)));
-}
-
-enum status
-recipients_load(struct recipients *r, const char *path)
-{
-
-	return (keyfile_each(path, false, add, r));
-}
 
 static int
 make_pair(struct pair *p)
@@ -210,5 +124,72 @@ keygen(const char *path)
 	if ((status = fd_print(line)) != STATUS_OK)
 		msg_hint("%s was written all the same; its recipient is in the "
 		    "line '# public key:'", path);
+	return (status);
+}
+
+/* "ssh-ed25519", and the key in the form of SSH's wire, in base64. */
+static void
+ssh_line(const uint8_t pk[AGE_ED25519_LEN], struct age_text *out)
+{
+	static const uint8_t head[] = "\0\0\0\013ssh-ed25519\0\0\0\040";
+	uint8_t wire[sizeof(head) - 1 + AGE_ED25519_LEN];
+	char text[BASE64_LEN(sizeof(wire))];
+
+	memcpy(wire, head, sizeof(head) - 1);
+	memcpy(wire + sizeof(head) - 1, pk, AGE_ED25519_LEN);
+	base64_encode(wire, sizeof(wire), text);
+	age_text_put(out, "ssh-ed25519 ", strlen("ssh-ed25519 "));
+	age_text_put(out, text, sizeof(text));
+}
+
+static enum status
+print_one(const struct identity *id, struct age_text *out)
+{
+	char text[BECH32_LEN(sizeof(HRP_XWING) - 1, AGE_XWING_POINT_LEN) + 1];
+	uint8_t point[AGE_XWING_POINT_LEN];
+
+	switch (id->kind) {
+	case IDENTITY_X25519:
+		bech32_encode(HRP, id->point, AGE_X25519_LEN, text);
+		age_text_put(out, text, strlen(text));
+		break;
+	case IDENTITY_SSH:
+		ssh_line(id->pk, out);
+		break;
+	case IDENTITY_XWING:
+		if (age_xwing_point(id->secret, point) == -1) {
+			msg_error("not a usable identity");
+			return (STATUS_USAGE);
+		}
+		bech32_encode(HRP_XWING, point, sizeof(point), text);
+		age_text_put(out, text, strlen(text));
+		break;
+	case IDENTITY_PLUGIN:
+		msg_error("the recipient of a plugin's identity is known to "
+		    "age-plugin-%s alone", id->name);
+		msg_hint("encrypt to it all the same: -e -i FILE");
+		return (STATUS_USAGE);
+	}
+	age_text_put(out, "\n", 1);
+	return (STATUS_OK);
+}
+
+enum status
+keys_print(const struct identities *ids)
+{
+	struct age_text out = { 0 };
+	enum status status = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < identities_count(ids) && status == STATUS_OK; i++)
+		status = print_one(identities_at(ids, i), &out);
+	age_text_put(&out, "", 1);
+	if (status == STATUS_OK && out.failed) {
+		msg_errno("recipients");
+		status = STATUS_LOCAL;
+	}
+	if (status == STATUS_OK)
+		status = fd_print((const char *)out.buf);
+	age_text_wipe(&out);
 	return (status);
 }

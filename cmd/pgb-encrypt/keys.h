@@ -2,32 +2,12 @@
 #ifndef KEYS_H
 #define KEYS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "age.h"
+#include "age/identity.h"
 #include "status.h"
 
 /*
- * Whom to encrypt to, and new keys.  Call sodium_init() first.
+ * New keys, and what the public half of one is.  Call sodium_init() first.
  */
-
-struct recipients {
-	size_t count;
-	uint8_t point[AGE_STANZA_MAX][AGE_X25519_LEN];
-};
-
-/*
- * recipients_add(r, where, text):
- * Add the recipient "age1..."; one that is there already is not added again.
- * where says where the text comes from, for messages; the text itself is never
- * shown.  STATUS_OK, or STATUS_USAGE after one error line.
- */
-enum status recipients_add(struct recipients *, const char *where,
-    const char *text);
-
-/* Add those of a recipients file, in the same manner. */
-enum status recipients_load(struct recipients *, const char *path);
 
 /*
  * keygen(path):
@@ -37,5 +17,12 @@ enum status recipients_load(struct recipients *, const char *path);
  * printing fails, the file stays, and a hint says so.
  */
 enum status keygen(const char *path);
+
+/*
+ * keys_print(ids):
+ * Print their recipients on stdout, one a line.  STATUS_OK; STATUS_USAGE after
+ * one error line where a plugin alone knows one; STATUS_LOCAL.
+ */
+enum status keys_print(const struct identities *);
 
 #endif

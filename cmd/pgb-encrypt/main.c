@@ -5,154 +5,160 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "age/keyfile.h"
 #include "fdio.h"
-#include "identity.h"
+#include "inspect.h"
 #include "keys.h"
 #include "msg.h"
 #include "open.h"
-#include "opt.h"
+#include "options.h"
 #include "pump.h"
+#include "rekey.h"
 #include "seal.h"
 #include "sig.h"
 
-struct args {
-	struct opt_list recipients;
-	struct opt_list files;
-	struct opt_list identities;
-	bool decrypt;
-	bool raw;
-	const char *keygen;
-	const char *report;
-};
-
-static int
-parse(struct args *a, int argc, char **argv)
+/* What opens a stream, or says whom to encrypt to; -p asks here. */
+static struct identities *
+load_identities(const struct options *o, enum status *status)
 {
-	const struct opt opts[] = {
-		{ OPT_EACH, 'r', "recipient", "AGE1...", &a->recipients,
-		    "encrypt to this public key; may be repeated" },
-		{ OPT_EACH, 'R', "recipients-file", "FILE", &a->files,
-		    "encrypt to the public keys in FILE, one a line" },
-		{ OPT_FLAG, 0, "raw", NULL, &a->raw,
-		    "take unknown input, whole or not" },
-		{ OPT_FLAG, 'd', "decrypt", NULL, &a->decrypt, "decrypt" },
-		{ OPT_EACH, 'i', "identity", "FILE", &a->identities,
-		    "decrypt with the secret keys in FILE" },
-		{ OPT_STRING, 0, "keygen", "FILE", &a->keygen,
-		    "make a new key in FILE, print its public key" },
-		{ OPT_STRING, 0, "report", "FILE", &a->report,
-		    "after success, write a line of JSON to FILE" },
-		{ OPT_END, 0, NULL, NULL, NULL, NULL },
-	};
-	const struct opt_spec spec = {
-		.synopsis = "{-r AGE1... | -R FILE}... [--raw] "
-		    "[--report FILE] < BACKUP > BACKUP.age\n"
-		    "-d -i FILE... [--report FILE] < BACKUP.age > BACKUP\n"
-		    "--keygen FILE",
-		.what = "Encrypt a backup into an age file, or decrypt one.",
-		.opts = opts,
-		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
-		    "pgb-ship --sink /backup/appdb.age",
-		.max_operands = SIZE_MAX,
-	};
-	struct opt_list operands;
-	int status;
+	struct identities *ids;
+	size_t i;
 
-	status = opt_parse(&spec, argc, argv, &operands);
-	if (status == STATUS_OK && operands.count > 0) {
-		/* Not shown: it may be a key. */
-		msg_error("a word stands on the command line that belongs to "
-		    "no option");
-		msg_hint("the backup is read from stdin; keys go with -r, -R "
-		    "and -i");
-		status = STATUS_USAGE;
+	if ((ids = identities_new(&o->from)) == NULL) {
+		*status = STATUS_LOCAL;
+		return (NULL);
 	}
-	opt_list_free(&operands);
-	return (status);
+	identities_set_work(ids, o->work);
+	for (i = 0; i < o->identities.count && *status == STATUS_OK; i++)
+		*status = identities_load(ids, o->identities.v[i], 0);
+	if (o->passphrase && *status == STATUS_OK)
+		*status = identities_ask(ids);
+	return (ids);
 }
 
-/* One of the three forms of the synopsis. */
-static enum status
-check(const struct args *a)
+static struct recipients *
+load_recipients(const struct options *o, enum status *status)
 {
-	bool to = a->recipients.count + a->files.count > 0;
-	bool ids = a->identities.count > 0;
-
-	if (a->keygen != NULL) {
-		if (!to && !ids && !a->decrypt && !a->raw && a->report == NULL)
-			return (STATUS_OK);
-		msg_error("--keygen makes a key and takes no other option");
-		return (STATUS_USAGE);
-	}
-	if (a->decrypt && to) {
-		msg_error("-d decrypts, -r and -R encrypt: give one of them");
-		return (STATUS_USAGE);
-	}
-	if (a->decrypt && !ids) {
-		msg_error("-d: no identity given");
-		msg_hint("add -i FILE, the file with the secret key");
-		return (STATUS_USAGE);
-	}
-	if (a->decrypt && a->raw) {
-		msg_error("--raw is for encryption: what -d reads is age, "
-		    "and what comes out may be anything");
-		return (STATUS_USAGE);
-	}
-	if (!a->decrypt && ids) {
-		msg_error("-i is for decryption");
-		msg_hint("add -d; to encrypt, give public keys: -r AGE1... or "
-		    "-R FILE");
-		return (STATUS_USAGE);
-	}
-	if (!a->decrypt && !to) {
-		msg_error("no recipient given");
-		msg_hint("-r AGE1... or -R FILE; a new key: pgb-encrypt "
-		    "--keygen FILE");
-		return (STATUS_USAGE);
-	}
-	return (STATUS_OK);
-}
-
-static enum status
-encrypt(const struct args *a)
-{
-	const struct opt_list *words = &a->recipients, *files = &a->files;
-	enum status status = STATUS_OK;
 	struct recipients *to;
 	char where[64] = "-r";
 	size_t i;
 
-	if ((to = calloc(1, sizeof(*to))) == NULL) {
-		msg_errno("recipients");
-		return (STATUS_LOCAL);
+	if ((to = recipients_new()) == NULL) {
+		*status = STATUS_LOCAL;
+		return (NULL);
 	}
-	for (i = 0; i < words->count && status == STATUS_OK; i++) {
-		if (words->count > 1)
+	for (i = 0; i < o->recipients.count && *status == STATUS_OK; i++) {
+		if (o->recipients.count > 1)
 			snprintf(where, sizeof(where), "-r (%zu of %zu)",
-			    i + 1, words->count);
-		status = recipients_add(to, where, words->v[i]);
+			    i + 1, o->recipients.count);
+		*status = recipients_add(to, where, o->recipients.v[i]);
 	}
-	for (i = 0; i < files->count && status == STATUS_OK; i++)
-		status = recipients_load(to, files->v[i]);
+	for (i = 0; i < o->files.count && *status == STATUS_OK; i++)
+		*status = recipients_load(to, o->files.v[i]);
+	return (to);
+}
+
+static enum status
+encrypt(const struct options *o)
+{
+	struct seal_opts so = { .raw = o->raw, .armor = o->armor,
+	    .threads = o->jobs, .report = o->report };
+	enum status status = STATUS_OK;
+	struct passphrase *pass = NULL;
+	struct identities *ids = NULL;
+	struct recipients *to;
+
+	to = load_recipients(o, &status);
+	if (status == STATUS_OK && o->identities.count > 0) {
+		ids = load_identities(o, &status);
+		if (status == STATUS_OK)
+			status = recipients_of(to, ids);
+	}
+	if (status == STATUS_OK && o->passphrase) {
+		pass = passphrase_get(&o->from, "passphrase", true, &status);
+		recipients_set_passphrase(to, pass);
+	}
+	so.to = to;
 	if (status == STATUS_OK)
-		status = seal_run(to, a->raw, a->report);
-	free(to);
+		status = seal_run(&so);
+	sodium_free(pass);
+	identities_free(ids);
+	recipients_free(to);
 	return (status);
 }
 
 static enum status
-decrypt(const struct args *a)
+decrypt(const struct options *o)
 {
-	struct identities *ids = NULL;
 	enum status status = STATUS_OK;
-	size_t i;
+	struct identities *ids;
 
-	for (i = 0; i < a->identities.count && status == STATUS_OK; i++)
-		status = identities_load(&ids, a->identities.v[i]);
+	ids = load_identities(o, &status);
 	if (status == STATUS_OK)
-		status = open_run(ids, a->report);
+		status = open_run(ids, o->jobs, o->report);
 	identities_free(ids);
 	return (status);
+}
+
+static enum status
+rekey(const struct options *o)
+{
+	struct rekey_opts ro = { .armor = o->armor, .report = o->report };
+	enum status status = STATUS_OK;
+	struct identities *ids = NULL;
+	struct recipients *to;
+
+	ro.to = to = load_recipients(o, &status);
+	if (status == STATUS_OK)
+		ro.ids = ids = load_identities(o, &status);
+	if (status == STATUS_OK)
+		status = rekey_run(&ro);
+	identities_free(ids);
+	recipients_free(to);
+	return (status);
+}
+
+static enum status
+recipient_of(const struct options *o)
+{
+	enum status status = STATUS_OK;
+	struct identities *ids;
+
+	if ((ids = load_identities(o, &status)) != NULL) {
+		status = identities_load(ids, o->key, KEYFILE_STDIN);
+		if (status == STATUS_OK)
+			status = keys_print(ids);
+	}
+	identities_free(ids);
+	return (status);
+}
+
+static enum status
+run(const struct options *o)
+{
+	enum status status;
+
+	if (sodium_init() == -1) {
+		msg_error("libsodium cannot be used on this machine");
+		return (STATUS_LOCAL);
+	}
+	if (o->mode == KEYGEN)
+		return (keygen(o->key));
+	if (o->mode == RECIPIENT_OF)
+		return (recipient_of(o));
+	if (o->mode == INSPECT)
+		return (inspect_run(o->json));
+	/* Armor is text, which may be looked at. */
+	if ((status = pump_check_ends(o->armor)) != STATUS_OK)
+		return (status);
+	switch (o->mode) {
+	case DECRYPT:
+		return (decrypt(o));
+	case REKEY:
+		return (rekey(o));
+	default:
+		return (encrypt(o));
+	}
 }
 
 /* Keys must not end up in a core file. */
@@ -168,31 +174,17 @@ no_core(void)
 int
 main(int argc, char **argv)
 {
-	struct args a = { 0 };
-	int status = STATUS_LOCAL;
+	struct options o;
+	int status;
 
 	msg_program("pgb-encrypt");
 	if (fd_sanitize() == -1)
 		return (STATUS_LOCAL);
 	no_core();
 	sig_install();
-	if ((status = parse(&a, argc, argv)) != STATUS_OK)
-		goto out;
-	if ((status = (int)check(&a)) != STATUS_OK)
-		goto out;
-	if (sodium_init() == -1) {
-		msg_error("libsodium cannot be used on this machine");
-		status = STATUS_LOCAL;
-		goto out;
-	}
-	if (a.keygen != NULL)
-		status = (int)keygen(a.keygen);
-	else if ((status = (int)pump_check_ends(false)) == STATUS_OK)
-		status = (int)(a.decrypt ? decrypt(&a) : encrypt(&a));
-out:
-	opt_list_free(&a.recipients);
-	opt_list_free(&a.files);
-	opt_list_free(&a.identities);
+	if ((status = options_parse(&o, argc, argv)) == STATUS_OK)
+		status = (int)run(&o);
+	options_free(&o);
 	sig_reraise();
 	return (status == OPT_DONE ? STATUS_OK : status);
 }

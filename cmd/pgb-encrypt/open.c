@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <unistd.h>
 
-#include "age-key.h"
 #include "msg.h"
 #include "open.h"
 #include "pump.h"
@@ -12,27 +11,33 @@ struct opening {
 	enum status status;	/* of the output */
 };
 
-/* One sentence for each thing that can be wrong with an age file. */
-static enum status
-refuse(const struct opening *o)
+enum status
+open_refuse(enum age_fault fault, uint64_t at, const char *why)
 {
-	const char *why = age_opener_why(o->opener);
 
-	switch (age_opener_fault(o->opener)) {
-	case AGE_STOPPED:
-		return (o->status);
+	switch (fault) {
 	case AGE_NOT_AGE:
 		msg_error("stdin: %s", why);
-		msg_hint("-d reads what age or pgb-encrypt wrote");
+		msg_hint("it takes what age or pgb-encrypt wrote");
 		return (STATUS_DATA);
 	case AGE_NO_MATCH:
 		msg_error("stdin: %s", why);
 		msg_hint("give the identity file of one of its recipients: "
 		    "-i FILE");
 		return (STATUS_DATA);
-	case AGE_OTHER_KIND:
+	case AGE_WRONG_PASSPHRASE:
 		msg_error("stdin: %s", why);
-		msg_hint("age -d opens what it was encrypted with");
+		return (STATUS_DATA);
+	case AGE_WANTS_KEY:
+		msg_error("stdin: %s", why);
+		msg_hint("pgb-encrypt --inspect tells what it was encrypted "
+		    "to; -i FILE takes the key");
+		return (STATUS_DATA);
+	case AGE_WANTS_PASSPHRASE:
+		msg_error("stdin: %s", why);
+		msg_hint("-p asks for it, --passphrase-file FILE reads it");
+		return (STATUS_DATA);
+	case AGE_TOLD:
 		return (STATUS_DATA);
 	case AGE_MEMORY:
 		msg_error("stdin: %s", why);
@@ -42,11 +47,22 @@ refuse(const struct opening *o)
 	case AGE_BAD_MAC:
 	case AGE_BAD_CHUNK:
 	case AGE_CUT:
+	case AGE_STOPPED:
 		break;
 	}
-	msg_error("stdin: age: byte %llu: %s",
-	    (unsigned long long)age_opener_at(o->opener), why);
+	msg_error("stdin: age: byte %llu: %s", (unsigned long long)at, why);
 	return (STATUS_DATA);
+}
+
+static enum status
+refuse(const struct opening *o)
+{
+	enum age_fault fault = age_opener_fault(o->opener);
+
+	if (fault == AGE_STOPPED)
+		return (o->status);
+	return (open_refuse(fault, age_opener_at(o->opener),
+	    age_opener_why(o->opener)));
 }
 
 static int
@@ -56,6 +72,15 @@ opened(void *arg, const uint8_t *buf, size_t len)
 
 	o->status = pump_emit(o->pump, buf, len);
 	return (o->status == STATUS_OK ? 0 : -1);
+}
+
+static uint8_t *
+open_room(void *arg, struct pump *p, size_t *len)
+{
+	struct opening *o = arg;
+
+	o->pump = p;
+	return (age_opener_room(o->opener, len));
 }
 
 static enum status
@@ -81,19 +106,19 @@ open_finish(void *arg, struct pump *p)
 }
 
 enum status
-open_run(const struct identities *ids, const char *report)
+open_run(const struct identities *ids, unsigned threads, const char *report)
 {
 	struct opening o = { .status = STATUS_OK };
 	struct pump_opts po = {
 		.in = STDIN_FILENO, .in_name = "stdin",
-		.out = STDOUT_FILENO, .out_name = "stdout",
+		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
 		.aux = -1, .report = report,
-		.stage = { .data = open_data, .finish = open_finish,
-		    .arg = &o },
+		.stage = { .room = open_room, .data = open_data,
+		    .finish = open_finish, .arg = &o },
 	};
 	enum status status = STATUS_LOCAL;
 
-	o.opener = age_opener_new(ids, opened, &o);
+	o.opener = age_opener_new(ids, threads, opened, &o);
 	po.record = record_new("pgb-encrypt");
 	if (o.opener == NULL || po.record == NULL) {
 		msg_errno("decryption");

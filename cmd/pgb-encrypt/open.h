@@ -2,16 +2,24 @@
 #ifndef OPEN_H
 #define OPEN_H
 
-#include "identity.h"
+#include "age/age-open.h"
 #include "status.h"
 
 /*
- * open_run(ids, report):
+ * open_run(ids, threads, report):
  * Decrypt the age file at stdin, binary or armored, to stdout.  Every byte
  * written was authenticated; only when the final chunk has opened is the tail
  * of the output written.  What is inside may be anything.  report may be NULL.
  * Returns pump_run()'s status.
  */
-enum status open_run(const struct identities *ids, const char *report);
+enum status open_run(const struct identities *ids, unsigned threads,
+    const char *report);
+
+/*
+ * open_refuse(fault, at, why):
+ * One error line and a hint about an age file at stdin that does not open;
+ * returns the status.  Not for AGE_FINE and AGE_STOPPED.
+ */
+enum status open_refuse(enum age_fault fault, uint64_t at, const char *why);
 
 #endif

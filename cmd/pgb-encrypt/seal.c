@@ -1,54 +1,37 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sealing: the header at the first byte, then chunk by chunk.
+ * Sealing: header and nonce at the first byte, then the payload.
  *
  * The final chunk is sealed under a flag of its own, and it is the proof that
- * a file is whole.  So the last bytes, up to a full chunk, are held until more
- * come; what is held in the end is sealed in finish() alone, which the pump
- * calls only when the input is proven complete.  A file that stops before has
- * no final chunk, and no age opens it to its end.
- *
- * Each chunk is a job of its own: number, flag, input, place of the output.
- * Jobs are gathered, done, and emitted in order; that they are done one after
- * the other here is not something they know.
+ * a file is whole.  So it is sealed in finish() alone, which the pump calls only
+ * when the input is proven complete.  A file that stops before has no final
+ * chunk, and no age opens it to its end.
  */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "age-key.h"
-#include "base64.h"
+#include "age/payload.h"
+#include "armor.h"
 #include "carrier.h"
 #include "msg.h"
 #include "pump.h"
 #include "seal.h"
 
-#define JOBS_MAX	8
-
-struct job {
-	const uint8_t *in;
-	size_t len;
-	uint64_t index;
-	bool last;
-};
-
 struct secrets {
 	uint8_t file_key[AGE_FILE_KEY_LEN];
 	uint8_t payload_key[AGE_KEY_LEN];
-	uint8_t ephemeral[AGE_X25519_LEN];
 };
 
 struct seal {
-	const struct recipients *to;
-	struct secrets *secrets;	/* sodium_malloc() */
-	bool begun;			/* header and nonce are out */
-	uint64_t index;			/* of the next chunk */
-	size_t held_len;
-	size_t job_count;
-	struct job jobs[JOBS_MAX];
-	uint8_t held[AGE_CHUNK_LEN];
-	uint8_t out[JOBS_MAX][AGE_SEALED_LEN];
+	const struct seal_opts *o;
+	const struct carrier *carrier;	/* of the input */
+	bool known;			/* that it is not age */
+	struct payload *payload;	/* NULL: header and nonce are not out */
+	struct armor armor;
+	struct pump *pump;
+	enum status status;		/* of the output */
 };
 
 static void
@@ -57,114 +40,108 @@ seal_free(struct seal *s)
 
 	if (s == NULL)
 		return;
-	sodium_free(s->secrets);
-	sodium_memzero(s->held, sizeof(s->held));
+	payload_free(s->payload);
 	free(s);
 }
 
 static struct seal *
-seal_new(const struct recipients *to)
+seal_new(const struct seal_opts *o)
 {
 	struct seal *s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	s->to = to;
-	if ((s->secrets = sodium_malloc(sizeof(*s->secrets))) == NULL) {
-		seal_free(s);
-		return (NULL);
-	}
+	s->o = o;
+	s->armor.on = o->armor;
 	return (s);
 }
 
-/* Header and nonce into out, which has room; *len bytes. */
-static enum status
-make_header(struct seal *s, uint8_t *out, size_t *len)
+static int
+sealed(void *arg, const uint8_t *buf, size_t len)
 {
-	struct secrets *k = s->secrets;
-	uint8_t mac[32];
-	size_t i, n = 0;
+	struct seal *s = arg;
 
-	randombytes_buf(k->file_key, sizeof(k->file_key));
-	memcpy(out, AGE_VERSION, strlen(AGE_VERSION));
-	n += strlen(AGE_VERSION);
-	for (i = 0; i < s->to->count; i++) {
-		randombytes_buf(k->ephemeral, sizeof(k->ephemeral));
-		if (age_x25519_wrap(s->to->point[i], k->ephemeral, k->file_key,
-		    (char *)out + n) == -1) {
-			msg_error("recipient %zu is not usable", i + 1);
-			return (STATUS_USAGE);
-		}
-		n += AGE_STANZA_LEN;
-	}
-	memcpy(out + n, "---", 3);
-	n += 3;
-	age_header_mac(k->file_key, out, n, mac);
-	out[n++] = ' ';
-	base64_encode(mac, sizeof(mac), (char *)out + n);
-	n += BASE64_LEN(sizeof(mac));
-	out[n++] = '\n';
-	randombytes_buf(out + n, AGE_NONCE_LEN);
-	age_payload_key(k->file_key, out + n, k->payload_key);
-	sodium_memzero(k->file_key, sizeof(k->file_key));
-	sodium_memzero(k->ephemeral, sizeof(k->ephemeral));
-	*len = n + AGE_NONCE_LEN;
-	return (STATUS_OK);
+	s->status = armor_put(&s->armor, s->pump, buf, len);
+	return (s->status == STATUS_OK ? 0 : -1);
 }
 
 static enum status
-begin(struct seal *s, struct pump *p)
+write_header(struct seal *s, struct secrets *k)
 {
+	uint8_t nonce[AGE_NONCE_LEN];
+	struct age_text text = { 0 };
 	enum status status;
-	uint8_t *out;
-	size_t len;
 
-	if (s->begun)
-		return (STATUS_OK);
-	out = malloc(strlen(AGE_VERSION) + s->to->count * AGE_STANZA_LEN +
-	    strlen("--- ") + BASE64_LEN(32) + 1 + AGE_NONCE_LEN);
-	if (out == NULL) {
-		msg_errno("header");
-		return (STATUS_LOCAL);
-	}
-	if ((status = make_header(s, out, &len)) == STATUS_OK)
-		status = pump_emit(p, out, len);
-	free(out);
-	s->begun = true;
+	randombytes_buf(k->file_key, sizeof(k->file_key));
+	status = recipients_header(s->o->to, k->file_key, &text);
+	randombytes_buf(nonce, sizeof(nonce));
+	age_payload_key(k->file_key, nonce, k->payload_key);
+	if (status == STATUS_OK)
+		status = armor_put(&s->armor, s->pump, text.buf, text.len);
+	if (status == STATUS_OK)
+		status = armor_put(&s->armor, s->pump, nonce, sizeof(nonce));
+	age_text_wipe(&text);
 	return (status);
 }
 
-/* Seal what is gathered, and emit it in order. */
 static enum status
-work(struct seal *s, struct pump *p)
+begin(struct seal *s)
 {
 	enum status status;
-	struct job *j;
-	size_t i;
+	struct secrets *k;
 
-	for (i = 0; i < s->job_count; i++) {
-		j = &s->jobs[i];
-		age_chunk_seal(s->secrets->payload_key, j->index, j->last,
-		    j->in, j->len, s->out[i]);
+	if (s->payload != NULL)
+		return (STATUS_OK);
+	if ((k = sodium_malloc(sizeof(*k))) == NULL) {
+		msg_errno("file key");
+		return (STATUS_LOCAL);
 	}
-	for (i = 0; i < s->job_count; i++) {
-		j = &s->jobs[i];
-		status = pump_emit(p, s->out[i], j->len + AGE_TAG_LEN);
-		if (status != STATUS_OK)
-			return (status);
+	if ((status = write_header(s, k)) == STATUS_OK) {
+		s->payload = payload_new(PAYLOAD_SEAL, k->payload_key,
+		    s->o->threads, sealed, s);
+		if (s->payload == NULL) {
+			msg_errno("encryption");
+			status = STATUS_LOCAL;
+		}
 	}
-	s->job_count = 0;
+	sodium_free(k);
+	return (status);
+}
+
+/* Why the payload stopped. */
+static enum status
+failed(const struct seal *s)
+{
+
+	if (payload_fault(s->payload) == PAYLOAD_STOPPED)
+		return (s->status);
+	msg_error("encryption: %s", payload_why(s->payload));
+	return (STATUS_LOCAL);
+}
+
+/* Who forgets -d should not find his backup encrypted twice. */
+static enum status
+check_age(struct seal *s)
+{
+
+	if (s->known || s->o->raw || s->carrier == NULL)
+		return (STATUS_OK);
+	if (carrier_is_age(s->carrier)) {
+		msg_error("stdin: is encrypted with age already");
+		msg_hint("-d -i FILE decrypts; to encrypt it once more: --raw");
+		return (STATUS_USAGE);
+	}
+	s->known = carrier_known(s->carrier);
 	return (STATUS_OK);
 }
 
-/* in stays untouched until the jobs are worked off. */
-static enum status
-gather(struct seal *s, struct pump *p, const uint8_t *in, size_t len,
-    bool last)
+static uint8_t *
+seal_room(void *arg, struct pump *p, size_t *len)
 {
+	struct seal *s = arg;
 
-	s->jobs[s->job_count++] = (struct job){ in, len, s->index++, last };
-	return (s->job_count == JOBS_MAX ? work(s, p) : STATUS_OK);
+	s->pump = p;
+	return (s->payload == NULL ? NULL : payload_room(s->payload, len));
 }
 
 static enum status
@@ -172,32 +149,13 @@ seal_data(void *arg, struct pump *p, const uint8_t *buf, size_t len)
 {
 	struct seal *s = arg;
 	enum status status;
-	size_t n;
 
-	if ((status = begin(s, p)) != STATUS_OK)
+	s->pump = p;
+	if ((status = check_age(s)) != STATUS_OK ||
+	    (status = begin(s)) != STATUS_OK)
 		return (status);
-	n = AGE_CHUNK_LEN - s->held_len;
-	if (s->held_len > 0 && len > n) {
-		memcpy(s->held + s->held_len, buf, n);
-		buf += n;
-		len -= n;
-		s->held_len = 0;
-		status = gather(s, p, s->held, AGE_CHUNK_LEN, false);
-		if (status != STATUS_OK)
-			return (status);
-	}
-	while (s->held_len + len > AGE_CHUNK_LEN) {
-		status = gather(s, p, buf, AGE_CHUNK_LEN, false);
-		if (status != STATUS_OK)
-			return (status);
-		buf += AGE_CHUNK_LEN;
-		len -= AGE_CHUNK_LEN;
-	}
-	if ((status = work(s, p)) != STATUS_OK)
-		return (status);
-	memcpy(s->held + s->held_len, buf, len);
-	s->held_len += len;
-	return (STATUS_OK);
+	return (payload_put(s->payload, buf, len) == 0 ? STATUS_OK :
+	    failed(s));
 }
 
 static enum status
@@ -206,33 +164,39 @@ seal_finish(void *arg, struct pump *p)
 	struct seal *s = arg;
 	enum status status;
 
-	if ((status = begin(s, p)) != STATUS_OK)
+	s->pump = p;
+	if ((status = check_age(s)) != STATUS_OK ||
+	    (status = begin(s)) != STATUS_OK)
 		return (status);
-	status = gather(s, p, s->held, s->held_len, true);
-	return (status == STATUS_OK ? work(s, p) : status);
+	if (payload_end(s->payload) == -1)
+		return (failed(s));
+	return (armor_end(&s->armor, p));
 }
 
 enum status
-seal_run(const struct recipients *to, bool raw, const char *report)
+seal_run(const struct seal_opts *so)
 {
 	struct pump_opts o = {
 		.in = STDIN_FILENO, .in_name = "stdin",
-		.out = STDOUT_FILENO, .out_name = "stdout",
-		.raw = raw, .aux = -1, .report = report,
-		.stage = { .data = seal_data, .finish = seal_finish },
+		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
+		.raw = so->raw, .aux = -1, .report = so->report,
+		.stage = { .room = seal_room, .data = seal_data,
+		    .finish = seal_finish },
 	};
 	enum status status = STATUS_LOCAL;
 	struct seal *s;
 
-	s = seal_new(to);
+	s = seal_new(so);
 	o.carrier = carrier_new(NULL);
 	o.record = record_new("pgb-encrypt");
 	if (s == NULL || o.carrier == NULL || o.record == NULL) {
 		msg_errno("encryption");
 		goto out;
 	}
+	s->carrier = o.carrier;
 	record_str(o.record, "mode", "encrypt");
-	record_int(o.record, "recipients", to->count);
+	record_int(o.record, "recipients", recipients_count(so->to));
+	record_bool(o.record, "armor", so->armor);
 	o.stage.arg = s;
 	status = pump_run(&o);
 out:

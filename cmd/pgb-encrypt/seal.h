@@ -4,16 +4,22 @@
 
 #include <stdbool.h>
 
-#include "keys.h"
+#include "recipients.h"
 #include "status.h"
 
+struct seal_opts {
+	const struct recipients *to;	/* one at least */
+	bool raw;		/* as in pump.h; age is encrypted again, too */
+	bool armor;
+	unsigned threads;
+	const char *report;	/* NULL: none */
+};
+
 /*
- * seal_run(to, raw, report):
- * Encrypt stdin to stdout as an age file for all recipients of to, of which
- * there is one at least.  raw and report as in pump.h; report may be NULL.
- * Call sodium_init() first.  Returns pump_run()'s status.
+ * seal_run(o):
+ * Encrypt stdin to stdout as an age file.  Call sodium_init() first.  Returns
+ * pump_run()'s status.
  */
-enum status seal_run(const struct recipients *to, bool raw,
-    const char *report);
+enum status seal_run(const struct seal_opts *);
 
 #endif

@@ -7,7 +7,7 @@
 #include "carrier.h"
 #include "check.h"
 #include "fdio.h"
-#include "identity.h"
+#include "age/age-open.h"
 #include "msg.h"
 #include "opt.h"
 #include "publish.h"
@@ -78,14 +78,19 @@ parse(struct verify *v, int argc, char **argv, bool *done)
 static enum status
 prepare(struct verify *v)
 {
+	/* Where a file of identities is itself under a passphrase. */
+	static const struct passphrase_source terminal = { .fd = -1 };
 	struct carrier_opts co = { .watch = &check_watch };
 	enum status status = STATUS_OK;
 	size_t i;
 
-	if (v->keys.count > 0)
+	if (v->keys.count > 0) {
 		prctl(PR_SET_DUMPABLE, 0);
+		if ((v->ids = identities_new(&terminal)) == NULL)
+			return (STATUS_LOCAL);
+	}
 	for (i = 0; i < v->keys.count; i++) {
-		status = identities_load(&v->ids, v->keys.v[i]);
+		status = identities_load(v->ids, v->keys.v[i], 0);
 		if (status != STATUS_OK)
 			return (status);
 	}

@@ -131,8 +131,10 @@ same plain 'several identities in a file'
 is "$ERR" '' 'without a word'
 chmod 644 both.key
 try 'pgb-encrypt -d -i both.key <all.age'
-status_is 0 'an identity file that others may read'
-like "$ERR" 'warning: both.key: others may' 'is warned of'
+refused 2 'both.key: others may read or change it .mode 0644' \
+    'an identity file that others may read'
+like "$ERR" 'hint: chmod 600 both.key$' 'and how to mend it'
+is "$OUT" '' 'nothing is written'
 chmod 600 both.key
 try 'cat mine.key | pgb-encrypt -d -i /dev/fd/3 3<&0 <all.age'
 same plain 'an identity from a pipe'
@@ -145,11 +147,32 @@ same plain 'by /dev/fd, as an ordinary user'
 
 # --- what is refused: usage ---------------------------------------------------
 
+: >none.id
+chmod 600 none.id
+cp two.age two.key
+chmod 600 two.key
 secret=$(grep '^AGE-SECRET' mine.key)
 for case in \
     '|no recipient given|nothing at all' \
     "-d|-d: no identity given|-d without -i" \
-    "-i mine.key|-i is for decryption|-i without -d" \
+    "-i mine.key|-i is for decryption, or for -e|-i without -d" \
+    "-e|no recipient given|-e alone" \
+    "-d -e -i mine.key|-e and -d: give one|-d with -e" \
+    "-d --inspect|-d and --inspect: give one|-d with --inspect" \
+    "--json -r $mine|--json: not with encryption|--json without --inspect" \
+    "-d -a -i mine.key|--armor: not with -d|-a with -d" \
+    "--inspect -i mine.key|-i: not with --inspect|--inspect with a key" \
+    "-p -r $mine|the only recipient|-p with -r" \
+    "-p --passphrase-file x|give one of them|two passphrases" \
+    "-j 0 -r $mine|-j: not a number from 1 to|-j 0" \
+    "-j 65 -r $mine|-j: not a number from 1 to 64|-j 65" \
+    "-j 2x -r $mine|-j: not a number|-j 2x" \
+    "--max-work-factor 31 -d -p|not a number from 1 to 30|a work factor" \
+    "--passphrase-fd 0|not a number from 3|a passphrase from stdin" \
+    "--passphrase-fd 77|77.*Bad file descriptor|one that is closed" \
+    "--rekey -i mine.key|nobody could open|--rekey for nobody" \
+    "--rekey -r $mine|--rekey: no identity|--rekey without a key" \
+    "--rekey --raw -i mine.key -r $mine|--raw: not with|--rekey --raw" \
     "-d -i mine.key -r $mine|give one of them|-d with -r" \
     "-d -i mine.key -R all.pub|give one of them|-d with -R" \
     "-d -i mine.key --raw|--raw is for encryption|-d with --raw" \
@@ -157,17 +180,17 @@ for case in \
     "-r $mine -r $secret|-r .2 of 2.: an identity|the second of two" \
     "-R mine.key|mine.key: line 3: an identity|an identity file with -R" \
     "-d -i all.pub|all.pub: line 3: a recipient|a recipients file with -i" \
-    "-r all.pub|-r: not an age recipient|a file with -r" \
+    "-r all.pub|-r: not a recipient|a file with -r" \
     "-r ${mine%?}|-r: a mistyped|a recipient cut short" \
-    "-r ssh-ed25519|-r: SSH|an SSH key" \
-    "-r age1yubikey1qwert|plugin recipients|a plugin's recipient" \
+    "-r ssh-ed25519|-r: a damaged or incomplete SSH|half an SSH key" \
+    "-r age1yubikey1qwert|-r: a mistyped|a plugin's recipient, damaged" \
     "-R none.pub|none.pub: No such file|no recipients file" \
     "-R empty|empty: no key in it|an empty recipients file" \
-    "-d -i empty|empty: no key in it|an empty identity file" \
+    "-d -i none.id|none.id: no key in it|an empty identity file" \
     "-d -i none.key|none.key: No such file|no identity file" \
     "-d -i .|.: Is a directory|a directory as identity file" \
     "-d -i -|not read from stdin|an identity from stdin" \
-    "-d -i two.age|two.age: line 1: the identity file is itself encr|age as key" \
+    "-d -i two.key|two.key: .*only a passphrase|age as key" \
     "$secret|belongs to no option|a key without its option" \
     "-d -i mine.key $secret|belongs to no option|a word too many" \
     "--no-such|--no-such: unknown|an unknown option"; do
@@ -219,7 +242,7 @@ done
 ok 'no report of any of them' not test -e no.json
 
 try 'pgb-encrypt -d -i other.key <all.age'
-refused 1 'stdin: no identity matches .tried: 1; X25519 recipients: 3' \
+refused 1 'stdin: no identity matches .tried: 1; recipients of their kinds: 3' \
     'another key'
 is "$OUT" '' 'another key: nothing is written'
 try 'pgb-encrypt -d -i mine.key <plain'
@@ -298,7 +321,12 @@ try "pgb-encrypt -r $mine <plain | pgb-verify --sink"
 status_is 0 'the program behind takes the stream as whole'
 try "head -c 100000 plain | pgb-encrypt -r $mine | pgb-verify --sink"
 status_is 1 'or not, where ours was not'
-try "pgb-encrypt -r $mine <plain | pgb-encrypt -r $stock |
+try "pgb-encrypt -r $mine <plain | pgb-encrypt -r $stock"
+refused 2 'stdin: is encrypted with age already' 'age is not encrypted again'
+is "$OUT" '' 'by mistake'
+try "pgb-encrypt -a -r $mine <plain | pgb-encrypt -r $stock"
+refused 2 'stdin: is encrypted with age already' 'armored age neither'
+try "pgb-encrypt -r $mine <plain | pgb-encrypt --raw -r $stock |
     pgb-encrypt -d -i stock.key | pgb-encrypt -d -i mine.key"
 same plain 'encrypted twice, decrypted twice'
 

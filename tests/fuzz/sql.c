@@ -4,7 +4,7 @@
  * and the verdict never depends on how they were cut into pieces.
  *
  * clang -D_GNU_SOURCE -Icommon -I/usr/include/postgresql -g -O1 \
- *     -fsanitize=fuzzer,address,undefined tests/fuzz/sql.c common/[a-z]*.c \
+ *     -fsanitize=fuzzer,address,undefined tests/fuzz/sql.c common/[a-z]*.c common/age/*.c \
  *     -lz -lzstd -llz4 -lsodium -lcrypto -ljansson
  */
 #include <stdlib.h>

@@ -11,7 +11,7 @@
  * human-readable part ("age" or "AGE-SECRET-KEY-").
  */
 
-#define BECH32_DATA_MAX	64	/* bytes of data */
+#define BECH32_DATA_MAX	1280	/* bytes of data */
 
 /* Characters of the string for an HRP of hrplen and len bytes. */
 #define BECH32_LEN(hrplen, len)	((hrplen) + 1 + ((len) * 8 + 4) / 5 + 6)
@@ -33,5 +33,16 @@ int bech32_decode(const char *hrp, const char *text, size_t len, uint8_t *out,
  */
 void bech32_encode(const char *hrp, const uint8_t *data, size_t len,
     char *out);
+
+/*
+ * bech32_check(text, len, hrp, size):
+ * Whether it is Bech32, of whatever HRP and any length of data, in one case;
+ * the last '1' ends the HRP.
+ *
+ * hrp	size bytes: the HRP as it stands, and a NUL
+ *
+ * Returns 0, or -1: as above, or an HRP longer than size - 1.
+ */
+int bech32_check(const char *text, size_t len, char *hrp, size_t size);
 
 #endif

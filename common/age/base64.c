@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base64.h"
+#include "age/base64.h"
 
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "age.h"
-#include "base64.h"
+#include "age/age.h"
+#include "age/base64.h"
 
 enum { LEAD, BEGIN, BODY, AFTER };
 

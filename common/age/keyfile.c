@@ -8,32 +8,53 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fdio.h"
-#include "keyfile.h"
+#include "age/keyfile.h"
 #include "msg.h"
 #include "sig.h"
 
 #define ROOM_FIRST	16384
 
-struct text {
-	char *buf;		/* sodium_malloc(), a NUL at len */
-	size_t len, room;
-};
+void
+keyfile_wipe(struct keyfile *k)
+{
+
+	sodium_free(k->buf);
+	memset(k, 0, sizeof(*k));
+}
 
 static int
-grow(struct text *t)
+grow(struct keyfile *k)
 {
-	size_t room = t->room == 0 ? ROOM_FIRST : t->room * 2;
+	size_t room = k->room == 0 ? ROOM_FIRST : k->room * 2;
 	char *buf;
 
 	if ((buf = sodium_malloc(room)) == NULL)
 		return (-1);
-	if (t->len > 0)
-		memcpy(buf, t->buf, t->len);
-	sodium_free(t->buf);
-	t->buf = buf;
-	t->room = room;
+	if (k->len > 0)
+		memcpy(buf, k->buf, k->len);
+	sodium_free(k->buf);
+	k->buf = buf;
+	k->room = room;
+	return (0);
+}
+
+int
+keyfile_add(struct keyfile *k, const void *p, size_t len)
+{
+
+	if (len > KEYFILE_MAX - k->len) {
+		errno = EFBIG;
+		return (-1);
+	}
+	while (k->room <= k->len + len)
+		if (grow(k) == -1)
+			return (-1);
+	memcpy(k->buf + k->len, p, len);
+	k->len += len;
+	k->buf[k->len] = '\0';
 	return (0);
 }
 
@@ -49,32 +70,61 @@ cannot(const char *path)
 
 /* All of a descriptor, which may be a pipe: -i <(pass show backup). */
 static enum status
-slurp(int fd, const char *path, struct text *t)
+slurp(int fd, const char *path, struct keyfile *k)
 {
 	ssize_t n;
 
 	do {
-		if (t->room - t->len < 2 && grow(t) == -1)
+		if (k->room - k->len < 2 && grow(k) == -1)
 			return (cannot(path));
-		n = fd_read(fd, t->buf + t->len, t->room - t->len - 1);
+		n = fd_read(fd, k->buf + k->len, k->room - k->len - 1);
 		if (n == -1)
 			return (cannot(path));
-		t->len += (size_t)n;
-		if (t->len > KEYFILE_MAX) {
+		k->len += (size_t)n;
+		if (k->len > KEYFILE_MAX) {
 			msg_error("%s: larger than %d bytes", path,
 			    KEYFILE_MAX);
 			return (STATUS_USAGE);
 		}
 	} while (n > 0);
-	t->buf[t->len] = '\0';
+	k->buf[k->len] = '\0';
 	return (STATUS_OK);
 }
 
+/* What stands in it is public: the reader will say so. */
+static bool
+is_public(const char *text)
+{
+
+	while (*text == '#' || *text == '\n' || *text == '\r') {
+		if (*text == '#')
+			text += strcspn(text, "\n");
+		text += *text != '\0';
+	}
+	return (strncmp(text, "age1", 4) == 0 || strncmp(text, "ssh-", 4) == 0);
+}
+
+/* As ssh does with its keys: a secret that others may read is none. */
 static enum status
-load(const char *path, bool secret, struct text *t)
+check_mode(int fd, const char *path, const struct keyfile *k)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return (cannot(path));
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) == 0 ||
+	    is_public(k->buf))
+		return (STATUS_OK);
+	msg_error("%s: others may read or change it (mode %04o)", path,
+	    (unsigned)(st.st_mode & 07777));
+	msg_hint("chmod 600 %s", path);
+	return (STATUS_USAGE);
+}
+
+enum status
+keyfile_load(const char *path, int flags, struct keyfile *k)
 {
 	enum status status;
-	struct stat st;
 	int fd;
 
 	/* It must not come out in "AGE-SECRET-KEY-1...: No such file". */
@@ -87,29 +137,28 @@ load(const char *path, bool secret, struct text *t)
 		return (STATUS_USAGE);
 	}
 	if (strcmp(path, "-") == 0) {
+		if ((flags & KEYFILE_STDIN) != 0)
+			return (slurp(STDIN_FILENO, "stdin", k));
 		msg_error("-: keys are not read from stdin, which carries the "
 		    "stream");
-		msg_hint("name a file");
+		msg_hint("name a file, or another descriptor: /dev/fd/3");
 		return (STATUS_USAGE);
 	}
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return (cannot(path));
-	if (secret && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_mode & 077) != 0) {
-		msg_warning("%s: others may read or change it (mode %04o)",
-		    path, (unsigned)(st.st_mode & 07777));
-		msg_hint("chmod 600 %s", path);
-	}
-	status = slurp(fd, path, t);
+	status = slurp(fd, path, k);
+	if (status == STATUS_OK && (flags & KEYFILE_SECRET) != 0)
+		status = check_mode(fd, path, k);
 	(void)fd_close(&fd);
 	return (status);
 }
 
-static enum status
-each(const char *path, const struct text *t, keyfile_line take, void *arg)
+enum status
+keyfile_lines(const char *path, const struct keyfile *k, keyfile_line take,
+    void *arg)
 {
 	char where[PATH_MAX + 32];
-	char *line = t->buf, *end = t->buf + t->len, *lf;
+	char *line = k->buf, *end = k->buf + k->len, *lf;
 	size_t len, number, count = 0;
 	enum status status;
 
@@ -136,17 +185,4 @@ each(const char *path, const struct text *t, keyfile_line take, void *arg)
 		return (STATUS_OK);
 	msg_error("%s: no key in it", path);
 	return (STATUS_USAGE);
-}
-
-enum status
-keyfile_each(const char *path, bool secret, keyfile_line take, void *arg)
-{
-	struct text t = { 0 };
-	enum status status;
-
-	status = load(path, secret, &t);
-	if (status == STATUS_OK)
-		status = each(path, &t, take, arg);
-	sodium_free(t.buf);
-	return (status);
 }

@@ -2,7 +2,10 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "age-key.h"
+#include "age/age-key.h"
+
+_Static_assert(AGE_FILE_KEY_LEN + AGE_TAG_LEN == AGE_BODY_LEN,
+    "length of a sealed file key");
 
 static const uint8_t nothing[1];
 
@@ -53,4 +56,26 @@ age_payload_key(const uint8_t file_key[AGE_FILE_KEY_LEN],
 
 	age_hkdf(file_key, AGE_FILE_KEY_LEN, nonce, AGE_NONCE_LEN, "payload",
 	    out);
+}
+
+/* Such a key is used once, so the nonce may be zero. */
+static const uint8_t
+    zero_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
+
+void
+age_body_seal(const uint8_t wrap_key[AGE_KEY_LEN],
+    const uint8_t file_key[AGE_FILE_KEY_LEN], uint8_t body[AGE_BODY_LEN])
+{
+
+	(void)crypto_aead_chacha20poly1305_ietf_encrypt(body, NULL, file_key,
+	    AGE_FILE_KEY_LEN, NULL, 0, NULL, zero_nonce, wrap_key);
+}
+
+int
+age_body_open(const uint8_t wrap_key[AGE_KEY_LEN],
+    const uint8_t body[AGE_BODY_LEN], uint8_t file_key[AGE_FILE_KEY_LEN])
+{
+
+	return (crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL,
+	    body, AGE_BODY_LEN, NULL, 0, zero_nonce, wrap_key));
 }

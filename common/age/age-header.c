@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "age.h"
-#include "base64.h"
+#include "age/age.h"
+#include "age/base64.h"
 
 #define BODY_COLUMNS	64
 #define BODY_BYTES	48
@@ -142,7 +142,7 @@ body_line(struct age_header *h, size_t at, size_t len)
 static int
 check_stanzas(struct age_header *h)
 {
-	uint8_t share[AGE_X25519_LEN], body[AGE_X25519_LEN];
+	const char *type;
 	size_t i;
 
 	if (h->count == 0)
@@ -151,11 +151,10 @@ check_stanzas(struct age_header *h)
 		if (age_stanza_is(h, i, "scrypt") && h->count > 1)
 			return (bad(h, h->stanzas[i].args_at, "header: a "
 			    "passphrase beside another recipient"));
-		if (age_stanza_is(h, i, "X25519") &&
-		    age_stanza_x25519(h, i, share, body) == -1)
+		if ((type = age_stanza_malformed(h, i)) != NULL)
 			return (bad(h, h->stanzas[i].args_at,
-			    "header: stanza %zu: malformed X25519 stanza",
-			    i + 1));
+			    "header: stanza %zu: malformed %s stanza",
+			    i + 1, type));
 	}
 	return (0);
 }
@@ -243,34 +242,4 @@ age_header_feed(struct age_header *h, const uint8_t *buf, size_t len,
 	}
 	*used = done;
 	return (h->state == WHOLE ? 1 : 0);
-}
-
-bool
-age_stanza_is(const struct age_header *h, size_t i, const char *type)
-{
-	const struct age_stanza *s = &h->stanzas[i];
-	const uint8_t *p = h->raw + s->args_at;
-	size_t n = strlen(type);
-
-	return (s->args_len >= n && memcmp(p, type, n) == 0 &&
-	    (s->args_len == n || p[n] == ' '));
-}
-
-int
-age_stanza_x25519(const struct age_header *h, size_t i,
-    uint8_t share[AGE_X25519_LEN], uint8_t body[AGE_X25519_LEN])
-{
-	const struct age_stanza *s = &h->stanzas[i];
-	size_t skip = strlen("X25519 "), want = BASE64_LEN(AGE_X25519_LEN), n;
-
-	if (s->arg_count != 2 || s->args_len != skip + want ||
-	    s->body_len != want + 1)
-		return (-1);
-	if (base64_decode(h->raw + s->args_at + skip, want, false, share,
-	    AGE_X25519_LEN, &n) == -1 || n != AGE_X25519_LEN)
-		return (-1);
-	if (base64_decode(h->raw + s->body_at, want, false, body,
-	    AGE_X25519_LEN, &n) == -1 || n != AGE_X25519_LEN)
-		return (-1);
-	return (0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "age.h"
+#include "age/age.h"
 
 void
 age_walk_wipe(struct age_walk *w)

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "age/age-key.h"
+#include "age/cipher.h"
+#include "lanes.h"
+#include "msg.h"
+#include "options.h"
+
+#define JOBS_DEFAULT_MAX	8	/* memory is the limit before that */
+
+/* As they were given. */
+struct words {
+	bool encrypt, decrypt, rekey, inspect;
+	const char *keygen, *recipient_of;
+	const char *fd, *jobs, *work;
+};
+
+/* Options that only some modes take. */
+enum {
+	TO = 1,			/* -r -R */
+	ID = 2,			/* -i */
+	PASS = 4,		/* -p --passphrase-file --passphrase-fd */
+	RAW = 8,
+	ARMOR = 16,
+	JSON = 32,
+	JOBS = 64,
+	WORK = 128,
+	REPORT = 256
+};
+
+static const struct {
+	const char *name;
+	unsigned takes;
+} modes[] = {
+	[ENCRYPT] = { "encryption", TO | ID | PASS | RAW | ARMOR | JOBS | WORK |
+	    REPORT },
+	[DECRYPT] = { "-d", ID | PASS | JOBS | WORK | REPORT },
+	[REKEY] = { "--rekey", TO | ID | PASS | ARMOR | WORK | REPORT },
+	[INSPECT] = { "--inspect", JSON },
+	[KEYGEN] = { "--keygen", 0 },
+	[RECIPIENT_OF] = { "--recipient-of", PASS | WORK },
+};
+
+static int
+parse(struct options *o, struct words *w, int argc, char **argv)
+{
+	const struct opt opts[] = {
+		{ OPT_TITLE, 0, NULL, NULL, NULL, "To encrypt:" },
+		{ OPT_EACH, 'r', "recipient", "KEY", &o->recipients,
+		    "to this public key: age1..., or \"ssh-ed25519 ...\"" },
+		{ OPT_EACH, 'R', "recipients-file", "FILE", &o->files,
+		    "to the public keys in FILE, one a line" },
+		{ OPT_FLAG, 'e', "encrypt", NULL, &w->encrypt,
+		    "encrypt; with -i to the identities' own recipients" },
+		{ OPT_FLAG, 'a', "armor", NULL, &o->armor,
+		    "write text instead of the binary file" },
+		{ OPT_FLAG, 0, "raw", NULL, &o->raw,
+		    "take unknown input, whole or not, and age again" },
+		{ OPT_TITLE, 0, NULL, NULL, NULL, "To open:" },
+		{ OPT_FLAG, 'd', "decrypt", NULL, &w->decrypt, "decrypt" },
+		{ OPT_EACH, 'i', "identity", "FILE", &o->identities,
+		    "with the secret keys in FILE: age's, or an SSH key" },
+		{ OPT_FLAG, 0, "rekey", NULL, &w->rekey,
+		    "open with -i, write the same for -r and -R" },
+		{ OPT_STRING, 0, "max-work-factor", "N", &w->work,
+		    "scrypt's work for a passphrase, 22 at most if not said" },
+		{ OPT_TITLE, 0, NULL, NULL, NULL, "Passphrases:" },
+		{ OPT_FLAG, 'p', "passphrase", NULL, &o->ask,
+		    "with a passphrase, asked for at the terminal" },
+		{ OPT_STRING, 0, "passphrase-file", "FILE", &o->from.file,
+		    "the one line in FILE" },
+		{ OPT_STRING, 0, "passphrase-fd", "N", &w->fd,
+		    "the one line that descriptor N gives" },
+		{ OPT_TITLE, 0, NULL, NULL, NULL, "Keys and files:" },
+		{ OPT_STRING, 0, "keygen", "FILE", &w->keygen,
+		    "make a new key in FILE, print its public key" },
+		{ OPT_STRING, 0, "recipient-of", "FILE", &w->recipient_of,
+		    "print the public keys of an identity file" },
+		{ OPT_FLAG, 0, "inspect", NULL, &w->inspect,
+		    "say what the age file at stdin is; needs no key" },
+		{ OPT_FLAG, 0, "json", NULL, &o->json, "say it in JSON" },
+		{ OPT_TITLE, 0, NULL, NULL, NULL, "Always:" },
+		{ OPT_STRING, 'j', "jobs", "N", &w->jobs,
+		    "threads (as many as processors, 8 at most)" },
+		{ OPT_STRING, 0, "report", "FILE", &o->report,
+		    "after success, write a line of JSON to FILE" },
+		{ OPT_END, 0, NULL, NULL, NULL, NULL },
+	};
+	const struct opt_spec spec = {
+		.synopsis = "{-r KEY | -R FILE | -e -i FILE}... [-a] [--raw] "
+		    "< BACKUP > BACKUP.age\n"
+		    "-p [-a] [--raw] < BACKUP > BACKUP.age\n"
+		    "-d {-i FILE... | -p} < BACKUP.age > BACKUP\n"
+		    "--rekey {-i FILE... | -p} {-r KEY | -R FILE}... "
+		    "< OLD.age > NEW.age\n"
+		    "--inspect [--json] < BACKUP.age\n"
+		    "--keygen FILE | --recipient-of FILE",
+		.what = "Encrypt a backup into an age file, or decrypt one.",
+		.opts = opts,
+		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
+		    "pgb-ship --sink /backup/appdb.age",
+		.with = cipher_name(),
+		.max_operands = SIZE_MAX,
+	};
+	struct opt_list operands;
+	int status;
+
+	status = opt_parse(&spec, argc, argv, &operands);
+	if (status == STATUS_OK && operands.count > 0) {
+		/* Not shown: it may be a key. */
+		msg_error("a word stands on the command line that belongs to "
+		    "no option");
+		msg_hint("the backup is read from stdin; keys go with -r, -R "
+		    "and -i");
+		status = STATUS_USAGE;
+	}
+	opt_list_free(&operands);
+	return (status);
+}
+
+/* A number of the command line, 0 where it was not given: 0 or -1. */
+static int
+number(const char *name, const char *text, unsigned least, unsigned most,
+    unsigned *out)
+{
+	unsigned long n;
+	char *end;
+
+	*out = 0;
+	if (text == NULL)
+		return (0);
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	    n >= least && n <= most) {
+		*out = (unsigned)n;
+		return (0);
+	}
+	msg_error("%s: not a number from %u to %u", name, least, most);
+	return (-1);
+}
+
+static unsigned
+processors(void)
+{
+	cpu_set_t set;
+	unsigned n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return (1);
+	n = (unsigned)CPU_COUNT(&set);
+	return (n < JOBS_DEFAULT_MAX ? n : JOBS_DEFAULT_MAX);
+}
+
+static enum status
+numbers(struct options *o, const struct words *w)
+{
+	unsigned fd;
+
+	if (number("-j", w->jobs, 1, LANES_MAX, &o->jobs) == -1 ||
+	    number("--max-work-factor", w->work, 1, AGE_WORK_MAX,
+	    &o->work) == -1 ||
+	    number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
+		return (STATUS_USAGE);
+	o->from.fd = w->fd != NULL ? (int)fd : -1;
+	if (w->jobs == NULL)
+		o->jobs = processors();
+	if (w->work == NULL)
+		o->work = AGE_WORK_READ;
+	return (STATUS_OK);
+}
+
+static enum status
+find_mode(struct options *o, const struct words *w)
+{
+	const struct {
+		bool given;
+		enum mode mode;
+		const char *name;
+	} v[] = {
+		{ w->encrypt, ENCRYPT, "-e" },
+		{ w->decrypt, DECRYPT, "-d" },
+		{ w->rekey, REKEY, "--rekey" },
+		{ w->inspect, INSPECT, "--inspect" },
+		{ w->keygen != NULL, KEYGEN, "--keygen" },
+		{ w->recipient_of != NULL, RECIPIENT_OF, "--recipient-of" },
+	};
+	const char *name = NULL;
+	size_t i;
+
+	o->mode = ENCRYPT;
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		if (!v[i].given)
+			continue;
+		if (name != NULL) {
+			msg_error("%s and %s: give one of them", name,
+			    v[i].name);
+			return (STATUS_USAGE);
+		}
+		name = v[i].name;
+		o->mode = v[i].mode;
+	}
+	o->key = w->keygen != NULL ? w->keygen : w->recipient_of;
+	return (STATUS_OK);
+}
+
+/* Confusions that are common enough for a sentence of their own. */
+static bool
+confused(const struct options *o, const struct words *w, unsigned given)
+{
+
+	if (o->mode == DECRYPT && (given & TO) != 0) {
+		msg_error("-d decrypts, -r and -R encrypt: give one of them");
+		msg_hint("--rekey writes a new header for other recipients");
+	} else if (o->mode == DECRYPT && (given & RAW) != 0) {
+		msg_error("--raw is for encryption: what -d reads is age, and "
+		    "what comes out may be anything");
+	} else if (o->mode == ENCRYPT && !w->encrypt && (given & ID) != 0) {
+		msg_error("-i is for decryption, or for -e");
+		msg_hint("add -d to decrypt; -e encrypts to the identities' own "
+		    "recipients");
+	} else if (o->mode == KEYGEN && given != 0) {
+		msg_error("--keygen makes a key and takes no other option");
+	} else
+		return (false);
+	return (true);
+}
+
+static enum status
+check_takes(const struct options *o, unsigned given)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ TO, "-r and -R" }, { ID, "-i" },
+		{ PASS, "-p, --passphrase-file and --passphrase-fd" },
+		{ RAW, "--raw" }, { ARMOR, "--armor" }, { JSON, "--json" },
+		{ JOBS, "--jobs" }, { WORK, "--max-work-factor" },
+		{ REPORT, "--report" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if ((given & names[i].bit & ~modes[o->mode].takes) == 0)
+			continue;
+		msg_error("%s: not with %s", names[i].name,
+		    modes[o->mode].name);
+		return (STATUS_USAGE);
+	}
+	return (STATUS_OK);
+}
+
+static enum status
+check_encrypt(struct options *o, unsigned given)
+{
+
+	if ((given & (TO | ID | PASS)) == 0) {
+		msg_error("no recipient given");
+		msg_hint("-r KEY, -R FILE, or -p for a passphrase; a new key: "
+		    "pgb-encrypt --keygen FILE");
+		return (STATUS_USAGE);
+	}
+	/* With -i a passphrase is for files of identities. */
+	o->passphrase = (given & (PASS | ID)) == PASS;
+	if (o->passphrase && (given & TO) != 0) {
+		msg_error("a passphrase must be the only recipient");
+		msg_hint("age allows nothing beside it: give keys, or the "
+		    "passphrase");
+		return (STATUS_USAGE);
+	}
+	return (STATUS_OK);
+}
+
+static enum status
+check_open(struct options *o, unsigned given)
+{
+
+	if (o->mode == REKEY && (given & TO) == 0) {
+		msg_error("--rekey: no recipient given: nobody could open the "
+		    "file any more");
+		msg_hint("-r KEY or -R FILE: all who are to open it from now "
+		    "on, old ones too");
+		return (STATUS_USAGE);
+	}
+	if ((given & (ID | PASS)) == 0) {
+		msg_error("%s: no identity given", modes[o->mode].name);
+		msg_hint("add -i FILE, the file with the secret key; or -p, "
+		    "--passphrase-file or --passphrase-fd");
+		return (STATUS_USAGE);
+	}
+	o->passphrase = (given & ID) == 0;
+	return (STATUS_OK);
+}
+
+static enum status
+check(struct options *o, const struct words *w)
+{
+	unsigned given = 0;
+	enum status status;
+
+	if (o->recipients.count + o->files.count > 0)
+		given |= TO;
+	if (o->identities.count > 0)
+		given |= ID;
+	if (o->ask || o->from.file != NULL || o->from.fd != -1)
+		given |= PASS;
+	given |= (o->raw ? RAW : 0U) | (o->armor ? ARMOR : 0U) |
+	    (o->json ? JSON : 0U) | (w->jobs != NULL ? JOBS : 0U) |
+	    (w->work != NULL ? WORK : 0U) | (o->report != NULL ? REPORT : 0U);
+	if (confused(o, w, given))
+		return (STATUS_USAGE);
+	if ((status = check_takes(o, given)) != STATUS_OK)
+		return (status);
+	if (o->ask + (o->from.file != NULL) + (o->from.fd != -1) > 1) {
+		msg_error("-p, --passphrase-file, --passphrase-fd: give one of "
+		    "them");
+		return (STATUS_USAGE);
+	}
+	if (o->mode == ENCRYPT)
+		return (check_encrypt(o, given));
+	if (o->mode == DECRYPT || o->mode == REKEY)
+		return (check_open(o, given));
+	return (STATUS_OK);
+}
+
+int
+options_parse(struct options *o, int argc, char **argv)
+{
+	struct words w = { 0 };
+	int status;
+
+	memset(o, 0, sizeof(*o));
+	o->from.fd = -1;
+	if ((status = parse(o, &w, argc, argv)) != STATUS_OK)
+		return (status);
+	if ((status = (int)numbers(o, &w)) != STATUS_OK ||
+	    (status = (int)find_mode(o, &w)) != STATUS_OK)
+		return (status);
+	return ((int)check(o, &w));
+}
+
+void
+options_free(struct options *o)
+{
+
+	opt_list_free(&o->recipients);
+	opt_list_free(&o->files);
+	opt_list_free(&o->identities);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A context of libcrypto's keeps the expanded key in memory of its own, which
+ * it wipes when it is freed.  Its configuration file is not read: it could
+ * bring in any code, and what is asked for here is one fixed cipher.
+ */
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "age/cipher.h"
+
+struct state {
+	EVP_CIPHER_CTX *seal, *open;
+};
+
+static const char *
+name(void)
+{
+
+	return (OpenSSL_version(OPENSSL_VERSION_STRING));
+}
+
+static void
+release(void *arg)
+{
+	struct state *s = arg;
+
+	if (s == NULL)
+		return;
+	EVP_CIPHER_CTX_free(s->seal);
+	EVP_CIPHER_CTX_free(s->open);
+	free(s);
+}
+
+static void *
+new(const uint8_t key[CIPHER_KEY_LEN])
+{
+	struct state *s;
+
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return (NULL);
+	if ((s->seal = EVP_CIPHER_CTX_new()) == NULL ||
+	    (s->open = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_EncryptInit_ex(s->seal, EVP_chacha20_poly1305(), NULL, key,
+	    NULL) != 1 ||
+	    EVP_DecryptInit_ex(s->open, EVP_chacha20_poly1305(), NULL, key,
+	    NULL) != 1) {
+		release(s);
+		return (NULL);
+	}
+	return (s);
+}
+
+static int
+seal(void *arg, const uint8_t nonce[CIPHER_NONCE_LEN], const uint8_t *in,
+    size_t len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *c = ((const struct state *)arg)->seal;
+	int n = 0, rest = 0;
+
+	if (EVP_EncryptInit_ex(c, NULL, NULL, NULL, nonce) != 1 ||
+	    (len > 0 && EVP_EncryptUpdate(c, out, &n, in, (int)len) != 1) ||
+	    EVP_EncryptFinal_ex(c, out + n, &rest) != 1 ||
+	    (size_t)(n + rest) != len ||
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, CIPHER_TAG_LEN,
+	    out + len) != 1)
+		return (-1);
+	return (0);
+}
+
+static int
+open(void *arg, const uint8_t nonce[CIPHER_NONCE_LEN], const uint8_t *in,
+    size_t len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *c = ((const struct state *)arg)->open;
+	uint8_t none[1];
+	int n = 0, rest = 0;
+
+	len -= CIPHER_TAG_LEN;
+	/* The tag is only read. */
+	if (EVP_DecryptInit_ex(c, NULL, NULL, NULL, nonce) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, CIPHER_TAG_LEN,
+	    (void *)(uintptr_t)(in + len)) != 1 ||
+	    (len > 0 && EVP_DecryptUpdate(c, out, &n, in, (int)len) != 1) ||
+	    EVP_DecryptFinal_ex(c, none, &rest) != 1 ||
+	    (size_t)(n + rest) != len)
+		return (-1);
+	return (0);
+}
+
+const struct cipher_ops cipher_crypto = { name, new, release, seal, open };
