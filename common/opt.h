@@ -47,8 +47,8 @@ struct opt_spec {
 	const char *what;	/* one line: what it does */
 	const struct opt *opts;	/* ends with OPT_END */
 	const char *example;	/* one worked pipeline */
-	const char *with;	/* a library that --version names, or NULL */
 	size_t max_operands;
+	const char *with;	/* a library that --version names, or NULL */
 };
 
 /* opt_parse() found --help or --version and has printed it. */
