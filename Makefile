@@ -7,6 +7,9 @@
 #   make check        all tests
 #   make check-matrix pgb-dump with PostgreSQL 13, 17 and 18, in chroots; root
 #   make bench-dump   pgb-dump beside pg_dump
+#   make bench-encrypt  pgb-encrypt beside age
+#
+#   make AEAD=sodium  pgb-encrypt without libcrypto
 
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
@@ -48,7 +51,7 @@ COMMON	:= $(patsubst %.c,$(B)/%.o,$(filter-out $(NOT_BUILT),\
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%.t,$(wildcard tests/unit/*.c))
 HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c))
 
-.PHONY: bench-dump all install uninstall demo check check-unit deps clean
+.PHONY: bench-dump bench-encrypt all install uninstall demo check check-unit deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -65,7 +68,7 @@ $(B)/%.o: %.c
 # Which it is may change from one run to the next.
 $(B)/common/age/cipher.o: $(B)/aead-$(AEAD)
 ifeq ($(AEAD),sodium)
-$(B)/common/age/cipher.o $(B)/unit/%: CPP_ALL += -DAEAD_SODIUM
+$(B)/common/age/cipher.o $(B)/unit/% $(B)/bench/aead: CPP_ALL += -DAEAD_SODIUM
 endif
 $(B)/aead-$(AEAD):
 	@mkdir -p $(@D)
@@ -123,6 +126,15 @@ check-matrix:
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -o $@ $< -lpq -pthread
+
+# What of ours a benchmark uses is linked into it.
+$(B)/bench/aead: tests/bench/aead.c $(B)/common.a
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -o $@ $< $(B)/common.a -lsodium $(LIBS_AEAD)
+
+bench-encrypt: deps
+	@$(MAKE) --no-print-directory all $(B)/bench/aead
+	@PGB_BUILD=$(B) sh tests/bench/encrypt.sh
 
 bench-dump: deps
 	@$(MAKE) --no-print-directory all $(B)/bench/floor

@@ -42,7 +42,7 @@ key_new(struct carrier *c, const void *arg)
 	if (sodium_init() == -1 || (s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
 	s->c = c;
-	if ((s->opener = age_opener_new(arg, 1, inside, s)) == NULL) {
+	if ((s->opener = age_opener_new(arg, 1, inside, NULL, s)) == NULL) {
 		free(s);
 		return (NULL);
 	}

@@ -139,7 +139,8 @@ print_help(const struct opt_spec *spec)
 		if (o->help == NULL)
 			continue;
 		if (o->kind == OPT_TITLE)
-			put(h, "\n%s\n", o->help);
+			put(h, "%s%s\n", o == spec->opts ? "" : "\n",
+			    o->help);
 		else
 			put_row(h, o->sname, o->lname, o->arg, o->help);
 	}

@@ -69,6 +69,13 @@ pump_room(struct pump *p, size_t *len)
 	return (tail_room(p->tail, len));
 }
 
+uint8_t *
+pump_reserve(struct pump *p, size_t len)
+{
+
+	return (tail_reserve(p->tail, len));
+}
+
 int
 pump_last(const struct pump *p, uint8_t *buf, size_t len)
 {
@@ -390,7 +397,7 @@ pump_run(const struct pump_opts *o)
 		fd_widen(o->in);
 		fd_widen(o->out);
 	}
-	p.tail = tail_new(o->out, o->out_name);
+	p.tail = tail_new(o->out, o->out_name, o->ahead);
 	p.buf = malloc(READ_SIZE);
 	if (p.tail == NULL || p.buf == NULL) {
 		msg_errno(o->in_name);
@@ -415,6 +422,8 @@ stop:
 	tail_stop(p.tail);
 out:
 	publish_abort(p.report);
+	if (o->stage.stop != NULL)
+		o->stage.stop(o->stage.arg);
 	tail_free(p.tail);
 	if (p.buf != NULL)
 		explicit_bzero(p.buf, READ_SIZE);

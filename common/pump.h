@@ -39,6 +39,10 @@ struct pump_stage {
 	 * gets them there.  NULL, also as answer: anywhere. */
 	uint8_t *(*room)(void *arg, struct pump *, size_t *len);
 
+	/* It is over, well or not: end the threads that use what pump_reserve()
+	 * gave.  Called once, last.  NULL: nothing. */
+	void (*stop)(void *arg);
+
 	/* In place of reading opts.in: up to len bytes into buf, *got 0 at
 	 * the end.  NULL: opts.in is read. */
 	enum status (*read)(void *arg, void *buf, size_t len, size_t *got);
@@ -57,6 +61,7 @@ struct pump_opts {
 				 * emitted is counted and dropped */
 	const char *out_name;
 	bool wide;		/* make pipes hold more: fd_widen() */
+	size_t ahead;		/* bytes that pump_reserve() may give at once */
 	bool raw;		/* admit what is foreign or shows no end */
 	struct carrier *carrier;	/* lent; NULL: finish() proves the
 					 * input by itself (decryption) */
@@ -100,6 +105,10 @@ enum status pump_emit(struct pump *, const void *buf, size_t len);
  * the output's own memory, from which pump_emit() need not copy them.
  */
 uint8_t *pump_room(struct pump *, size_t *len);
+
+/* Memory of the output's for bytes that are emitted later: tail_reserve().  It is
+ * there until stage.stop() has returned. */
+uint8_t *pump_reserve(struct pump *, size_t len);
 
 /* From finish(): the last len bytes that were emitted, at most TAIL_HOLD: 0, or
  * -1 where there were fewer. */

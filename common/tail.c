@@ -4,16 +4,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "fdio.h"
 #include "msg.h"
+#include "ring.h"
 #include "sig.h"
 #include "tail.h"
 
-#define RING		(512 * 1024)	/* a power of two */
-#define PAGE		4096
+#define ROOM		(384 * 1024)	/* whole pages */
 #define BATCH		(64 * 1024)	/* smaller writes wait for more */
 
 #define AGE_LINE	"age-encryption.org/v1\n"
@@ -30,28 +29,31 @@ struct tail {
 	int fd;
 	const char *name;
 	uint64_t in;		/* bytes put in */
-	uint64_t out;		/* bytes written; in - out <= RING */
+	uint64_t out;		/* bytes written; in - out <= size */
+	uint64_t reserved;	/* up to where tail_reserve() has given */
 
 	enum age_state age;	/* of the bytes put in */
 	uint64_t payload;	/* AGE_PAYLOAD: offset of the first chunk */
 	unsigned dashes;	/* AGE_HEADER: dashes the line begins with, or
 				 * more than 3 where it is another line */
-	uint8_t *ring;		/* RING bytes, whole pages: see payload.c */
+	size_t size;
+	uint8_t *ring;		/* size bytes: ring.h */
 };
 
 struct tail *
-tail_new(int fd, const char *name)
+tail_new(int fd, const char *name, size_t ahead)
 {
 	struct tail *t;
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
-	if ((t->ring = aligned_alloc(PAGE, RING)) == NULL) {
+	t->fd = fd;
+	t->name = name;
+	t->size = ROOM + (ahead + RING_PAGE - 1) / RING_PAGE * RING_PAGE;
+	if ((t->ring = ring_new(t->size)) == NULL) {
 		free(t);
 		return (NULL);
 	}
-	t->fd = fd;
-	t->name = name;
 	return (t);
 }
 
@@ -62,9 +64,16 @@ tail_free(struct tail *t)
 	if (t == NULL)
 		return;
 	/* It may hold the end of a plain dump, or of what was decrypted. */
-	explicit_bzero(t->ring, RING);
-	free(t->ring);
+	ring_free(t->ring, t->size);
 	free(t);
+}
+
+/* Where the byte at an offset of the stream is, and those behind it. */
+static uint8_t *
+place(const struct tail *t, uint64_t at)
+{
+
+	return (t->ring + at % t->size);
 }
 
 /*
@@ -112,52 +121,20 @@ last_stop(const struct tail *t, uint64_t limit)
 	return (limit - past - AGE_CHUNK + AGE_PAST);
 }
 
-/* Where the bytes [t->out, end) are: in the ring up to t->in, then at more. */
-static int
-gather(const struct tail *t, uint64_t end, const uint8_t *more,
-    struct iovec v[3])
-{
-	uint64_t at = t->out, part;
-	size_t n;
-	int count;
-
-	for (count = 0; at < end; at += n, count++) {
-		if (at < t->in) {
-			part = end < t->in ? end : t->in;
-			n = RING - (size_t)(at % RING);
-			if (n > part - at)
-				n = (size_t)(part - at);
-			v[count].iov_base = (void *)(uintptr_t)(t->ring +
-			    at % RING);
-		} else {
-			n = (size_t)(end - at);
-			v[count].iov_base = (void *)(uintptr_t)(more +
-			    (at - t->in));
-		}
-		v[count].iov_len = n;
-	}
-	return (count);
-}
-
-/*
- * Write up to offset end, counting what went out even where it fails.  What is
- * behind the ring's last byte is at more.
- */
+/* Write up to offset end, counting what went out even where it fails. */
 static enum status
-write_both(struct tail *t, uint64_t end, const uint8_t *more)
+write_to(struct tail *t, uint64_t end)
 {
-	struct iovec v[3];
 	ssize_t n;
-	int count;
 
 	while (t->out < end) {
-		count = gather(t, end, more, v);
 		n = -1;
 		errno = EINTR;
 		if (t->fd == -1)
 			n = (ssize_t)(end - t->out);
 		else if (sig_caught() == 0)
-			n = writev(t->fd, v, count);
+			n = write(t->fd, place(t, t->out),
+			    (size_t)(end - t->out));
 		if (n == -1) {
 			if (errno == EINTR && sig_caught() == 0)
 				continue;
@@ -178,13 +155,6 @@ write_both(struct tail *t, uint64_t end, const uint8_t *more)
 	return (STATUS_OK);
 }
 
-static enum status
-write_to(struct tail *t, uint64_t end)
-{
-
-	return (write_both(t, end, NULL));
-}
-
 /* Write what need not be held, if that is enough to be worth a write. */
 static enum status
 drain(struct tail *t, uint64_t least)
@@ -202,75 +172,29 @@ drain(struct tail *t, uint64_t least)
 uint8_t *
 tail_room(struct tail *t, size_t *len)
 {
-	size_t at = (size_t)(t->in % RING);
-	size_t left = RING - (size_t)(t->in - t->out);
 
-	*len = RING - at < left ? RING - at : left;
-	return (t->ring + at);
+	*len = t->size - (size_t)(t->in - t->out);
+	return (place(t, t->in));
+}
+
+uint8_t *
+tail_reserve(struct tail *t, size_t len)
+{
+	uint64_t at = t->reserved > t->in ? t->reserved : t->in;
+
+	/* Without room too: what comes next has its place all the same. */
+	t->reserved = at + len;
+	return (at + len - t->out > t->size ? NULL : place(t, at));
 }
 
 int
 tail_last(const struct tail *t, uint8_t *buf, size_t len)
 {
-	uint64_t at = t->in - len;
-	size_t n;
 
 	if (len > t->in || len > TAIL_HOLD)
 		return (-1);
-	for (; len > 0; at += n, buf += n, len -= n) {
-		n = RING - (size_t)(at % RING);
-		if (n > len)
-			n = len;
-		memcpy(buf, t->ring + at % RING, n);
-	}
+	memcpy(buf, place(t, t->in - len), len);
 	return (0);
-}
-
-/* Bytes into the ring, which has room for them. */
-static void
-keep(struct tail *t, const uint8_t *p, size_t len)
-{
-	size_t at, n;
-
-	for (; len > 0; t->in += n, p += n, len -= n) {
-		at = (size_t)(t->in % RING);
-		n = len < RING - at ? len : RING - at;
-		if (p != t->ring + at)
-			memcpy(t->ring + at, p, n);
-	}
-}
-
-/* Whether most of it could go out at once, from where it is. */
-static bool
-worth_direct(const struct tail *t, const uint8_t *p, size_t len)
-{
-
-	if (len < BATCH || t->in + len < TAIL_HOLD ||
-	    p == t->ring + t->in % RING)
-		return (false);
-	return (last_stop(t, t->in + len - TAIL_HOLD) > t->in);
-}
-
-/*
- * Many bytes at once: what need not be held goes out from where it is, behind
- * what the ring holds and in one call with it.  After a failure the ring has
- * what follows the last byte that was written, for tail_stop().
- */
-static enum status
-put_direct(struct tail *t, const uint8_t *p, size_t len)
-{
-	uint64_t first = t->in;
-	uint64_t end = last_stop(t, t->in + len - TAIL_HOLD);
-	enum status status;
-	size_t done;
-
-	status = write_both(t, end, p);
-	done = t->out > first ? (size_t)(t->out - first) : 0;
-	t->in += done;
-	if (len - done > RING - (size_t)(t->in - t->out))
-		len = done + RING - (size_t)(t->in - t->out);
-	keep(t, p + done, len - done);
-	return (status);
 }
 
 enum status
@@ -281,20 +205,17 @@ tail_put(struct tail *t, const void *buf, size_t len)
 	size_t n;
 
 	while (len > 0) {
-		n = RING - (size_t)(t->in - t->out);
+		n = t->size - (size_t)(t->in - t->out);
 		if (n > len)
 			n = len;
+		if (p != place(t, t->in))
+			memcpy(place(t, t->in), p, n);
 		watch_age(t, p, n);
-		if (worth_direct(t, p, n))
-			status = put_direct(t, p, n);
-		else {
-			keep(t, p, n);
-			status = drain(t, BATCH);
-		}
-		if (status != STATUS_OK)
-			return (status);
+		t->in += n;
 		p += n;
 		len -= n;
+		if ((status = drain(t, BATCH)) != STATUS_OK)
+			return (status);
 	}
 	return (STATUS_OK);
 }
@@ -351,15 +272,7 @@ tail_patch(struct tail *t, uint64_t at, const void *buf, size_t len)
 		p += n;
 		len -= n;
 	}
-	while (len > 0) {
-		n = RING - (size_t)(at % RING);
-		if (n > len)
-			n = len;
-		memcpy(t->ring + at % RING, p, n);
-		at += n;
-		p += n;
-		len -= n;
-	}
+	memcpy(place(t, at), p, len);
 	return (0);
 }
 
@@ -375,7 +288,7 @@ tail_stop(struct tail *t)
 {
 	struct pollfd p = { .fd = t->fd, .events = POLLOUT };
 	uint64_t end;
-	size_t at, len;
+	size_t len;
 	ssize_t n;
 
 	/* Up to there it is shorter than any age file. */
@@ -390,13 +303,10 @@ tail_stop(struct tail *t)
 		return;
 	while (t->out < end && poll(&p, 1, STOP_MS) == 1 &&
 	    (p.revents & POLLOUT) != 0) {
-		at = (size_t)(t->out % RING);
 		len = (size_t)(end - t->out);
-		if (len > RING - at)
-			len = RING - at;
 		if (len > STOP_STEP)
 			len = STOP_STEP;
-		if ((n = write(t->fd, t->ring + at, len)) <= 0)
+		if ((n = write(t->fd, place(t, t->out), len)) <= 0)
 			return;
 		t->out += (uint64_t)n;
 	}

@@ -24,8 +24,14 @@ struct tail;
 
 #define TAIL_HOLD	(128 * 1024)
 
-/* fd -1: bytes are counted and dropped.  NULL without memory. */
-struct tail *tail_new(int fd, const char *name);
+/*
+ * tail_new(fd, name, ahead):
+ * fd	-1: bytes are counted and dropped
+ * ahead	bytes that tail_reserve() may give at a time, besides what is held
+ *
+ * NULL without memory.
+ */
+struct tail *tail_new(int fd, const char *name, size_t ahead);
 void tail_free(struct tail *);
 
 /*
@@ -39,8 +45,14 @@ enum status tail_put(struct tail *, const void *buf, size_t len);
  * tail_room(t, len):
  * Where the next bytes may be made or read, *len of them, one at least: what is
  * put from there is not copied.
+ *
+ * tail_reserve(t, len):
+ * The same for len bytes behind those that are reserved already, to be put later
+ * and in that order; only the last may then be fewer.  NULL where there is no
+ * room: these have to be put from other memory.
  */
 uint8_t *tail_room(struct tail *, size_t *len);
+uint8_t *tail_reserve(struct tail *, size_t len);
 
 /*
  * tail_last(t, buf, len):

@@ -75,6 +75,14 @@ opened(void *arg, const uint8_t *buf, size_t len)
 }
 
 static uint8_t *
+reserve(void *arg, size_t len)
+{
+	const struct opening *o = arg;
+
+	return (pump_reserve(o->pump, len));
+}
+
+static uint8_t *
 open_room(void *arg, struct pump *p, size_t *len)
 {
 	struct opening *o = arg;
@@ -105,6 +113,15 @@ open_finish(void *arg, struct pump *p)
 	return (refuse(o));
 }
 
+static void
+open_stop(void *arg)
+{
+	struct opening *o = arg;
+
+	age_opener_free(o->opener);
+	o->opener = NULL;
+}
+
 enum status
 open_run(const struct identities *ids, unsigned threads, const char *report)
 {
@@ -112,13 +129,14 @@ open_run(const struct identities *ids, unsigned threads, const char *report)
 	struct pump_opts po = {
 		.in = STDIN_FILENO, .in_name = "stdin",
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
-		.aux = -1, .report = report,
+		.ahead = payload_ahead(threads), .aux = -1, .report = report,
 		.stage = { .room = open_room, .data = open_data,
-		    .finish = open_finish, .arg = &o },
+		    .finish = open_finish, .stop = open_stop,
+		    .arg = &o },
 	};
 	enum status status = STATUS_LOCAL;
 
-	o.opener = age_opener_new(ids, threads, opened, &o);
+	o.opener = age_opener_new(ids, threads, opened, reserve, &o);
 	po.record = record_new("pgb-encrypt");
 	if (o.opener == NULL || po.record == NULL) {
 		msg_errno("decryption");

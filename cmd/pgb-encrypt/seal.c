@@ -35,13 +35,12 @@ struct seal {
 };
 
 static void
-seal_free(struct seal *s)
+seal_stop(void *arg)
 {
+	struct seal *s = arg;
 
-	if (s == NULL)
-		return;
 	payload_free(s->payload);
-	free(s);
+	s->payload = NULL;
 }
 
 static struct seal *
@@ -63,6 +62,14 @@ sealed(void *arg, const uint8_t *buf, size_t len)
 
 	s->status = armor_put(&s->armor, s->pump, buf, len);
 	return (s->status == STATUS_OK ? 0 : -1);
+}
+
+static uint8_t *
+reserve(void *arg, size_t len)
+{
+	const struct seal *s = arg;
+
+	return (pump_reserve(s->pump, len));
 }
 
 static enum status
@@ -98,7 +105,7 @@ begin(struct seal *s)
 	}
 	if ((status = write_header(s, k)) == STATUS_OK) {
 		s->payload = payload_new(PAYLOAD_SEAL, k->payload_key,
-		    s->o->threads, sealed, s);
+		    s->o->threads, sealed, s->armor.on ? NULL : reserve, s);
 		if (s->payload == NULL) {
 			msg_errno("encryption");
 			status = STATUS_LOCAL;
@@ -179,9 +186,9 @@ seal_run(const struct seal_opts *so)
 	struct pump_opts o = {
 		.in = STDIN_FILENO, .in_name = "stdin",
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
-		.raw = so->raw, .aux = -1, .report = so->report,
+		.ahead = payload_ahead(so->threads), .raw = so->raw, .aux = -1, .report = so->report,
 		.stage = { .room = seal_room, .data = seal_data,
-		    .finish = seal_finish },
+		    .finish = seal_finish, .stop = seal_stop },
 	};
 	enum status status = STATUS_LOCAL;
 	struct seal *s;
@@ -202,6 +209,6 @@ seal_run(const struct seal_opts *so)
 out:
 	record_free(o.record);
 	carrier_free(o.carrier);
-	seal_free(s);
+	free(s);
 	return (status);
 }

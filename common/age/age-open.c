@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "age/age-open.h"
-#include "age/payload.h"
 
 enum form { UNKNOWN, BINARY, ARMORED };
 enum part { HEADER, NONCE, PAYLOAD };
@@ -28,6 +27,7 @@ struct age_opener {
 	const struct identities *ids;
 	unsigned threads;
 	age_sink sink;
+	payload_place place;
 	void *arg;
 
 	enum form form;
@@ -47,7 +47,7 @@ struct age_opener {
 
 struct age_opener *
 age_opener_new(const struct identities *ids, unsigned threads, age_sink sink,
-    void *arg)
+    payload_place place, void *arg)
 {
 	struct age_opener *o;
 
@@ -60,6 +60,7 @@ age_opener_new(const struct identities *ids, unsigned threads, age_sink sink,
 	o->ids = ids;
 	o->threads = threads;
 	o->sink = sink;
+	o->place = place;
 	o->arg = arg;
 	return (o);
 }
@@ -113,7 +114,7 @@ start_payload(struct age_opener *o)
 
 	age_payload_key(s->file_key, o->nonce, s->payload_key);
 	o->payload = payload_new(PAYLOAD_OPEN, s->payload_key, o->threads,
-	    o->sink, o->arg);
+	    o->sink, o->place, o->arg);
 	sodium_memzero(s, sizeof(*s));
 	if (o->payload == NULL)
 		return (fail(o, AGE_MEMORY, 0, "no memory, or no threads"));

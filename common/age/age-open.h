@@ -2,6 +2,7 @@
 #ifndef AGE_OPEN_H
 #define AGE_OPEN_H
 
+#include "age/payload.h"
 #include "age/unlock.h"
 #include "carrier.h"
 
@@ -11,7 +12,9 @@
 struct age_opener;
 
 /*
- * age_opener_new(ids, threads, sink, arg):
+ * age_opener_new(ids, threads, sink, place, arg):
+ * place	as in payload.h, or NULL
+ *
  * The sink gets authenticated plaintext alone, in order, from the caller's
  * thread.  ids is borrowed until age_opener_free().
  *
@@ -21,7 +24,7 @@ struct age_opener;
  * to say.
  */
 struct age_opener *age_opener_new(const struct identities *ids,
-    unsigned threads, age_sink sink, void *arg);
+    unsigned threads, age_sink sink, payload_place place, void *arg);
 void age_opener_free(struct age_opener *);
 
 /*

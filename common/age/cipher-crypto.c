@@ -6,6 +6,7 @@
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "age/cipher.h"
@@ -18,7 +19,11 @@ static const char *
 name(void)
 {
 
-	return (OpenSSL_version(OPENSSL_VERSION_STRING));
+	static char text[64];
+
+	snprintf(text, sizeof(text), "OpenSSL %s",
+	    OpenSSL_version(OPENSSL_VERSION_STRING));
+	return (text);
 }
 
 static void

@@ -268,7 +268,7 @@ decrypt(const struct identities *with, const char *path,
 	enum age_fault fault = AGE_FINE;
 	struct age_opener *o;
 
-	if ((o = age_opener_new(with, 1, add_plain, out)) == NULL) {
+	if ((o = age_opener_new(with, 1, add_plain, NULL, out)) == NULL) {
 		msg_errno(path);
 		*status = STATUS_LOCAL;
 		return (AGE_MEMORY);

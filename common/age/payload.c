@@ -11,8 +11,8 @@
  * batch that is full is kept back until there is one (full), and the one that is
  * kept back, or being filled, when the end comes holds the final chunk.
  *
- * The input is read straight into the batch, and what a thread makes of it is
- * handed to the sink from there: nothing is copied in between.
+ * The input is read straight into the batch, and what a thread makes of it may be
+ * made where the sink wants it: nothing is copied in between.
  *
  * A chunk that does not open ends its batch.  What it was is looked for when
  * its turn comes, in the caller's thread: the chunks before it have then been
@@ -37,7 +37,8 @@ struct batch {
 	size_t made;		/* bytes of out that are good */
 	size_t used;		/* bytes of in that they come from */
 	bool bad;
-	uint8_t *in, *out;	/* room for BATCH chunks, sealed ones too */
+	uint8_t *in, *own;	/* room for BATCH chunks, sealed ones too */
+	uint8_t *out;		/* own, or the sink's */
 };
 
 struct payload {
@@ -46,6 +47,7 @@ struct payload {
 	unsigned threads;
 	size_t count;		/* batches */
 	age_sink sink;
+	payload_place place;
 	void *arg;
 
 	struct lanes *lanes;
@@ -142,7 +144,7 @@ set_up(struct payload *p, const uint8_t key[CIPHER_KEY_LEN])
 		for (i = 0; i < p->count; i++) {
 			jobs[i] = &p->v[i];
 			p->v[i].in = p->memory + i * 2 * BATCH_ROOM;
-			p->v[i].out = p->v[i].in + BATCH_ROOM;
+			p->v[i].own = p->v[i].in + BATCH_ROOM;
 		}
 		p->lanes = lanes_new(p->threads, jobs, p->count, work, p);
 	}
@@ -150,9 +152,25 @@ set_up(struct payload *p, const uint8_t key[CIPHER_KEY_LEN])
 	return (p->lanes == NULL ? -1 : 0);
 }
 
+/* One thread alone needs the batch it fills and the one that is full; each thread
+ * more has one to do and one that waits. */
+static size_t
+batches(unsigned threads)
+{
+
+	return (threads == 1 ? 2 : 2 * (size_t)threads + 2);
+}
+
+size_t
+payload_ahead(unsigned threads)
+{
+
+	return (batches(threads) * BATCH * AGE_SEALED_LEN);
+}
+
 struct payload *
 payload_new(enum payload_way way, const uint8_t key[CIPHER_KEY_LEN],
-    unsigned threads, age_sink sink, void *arg)
+    unsigned threads, age_sink sink, payload_place where, void *arg)
 {
 	struct payload *p;
 	int saved;
@@ -162,10 +180,9 @@ payload_new(enum payload_way way, const uint8_t key[CIPHER_KEY_LEN],
 	p->way = way;
 	p->unit = way == PAYLOAD_SEAL ? AGE_CHUNK_LEN : AGE_SEALED_LEN;
 	p->threads = threads;
-	/* One alone needs the batch it fills and the one that is full; each
-	 * thread more has one to do and one that waits. */
-	p->count = threads == 1 ? 2 : 2 * (size_t)threads + 2;
+	p->count = batches(threads);
 	p->sink = sink;
+	p->place = where;
 	p->arg = arg;
 	if (set_up(p, key) == -1) {
 		saved = errno;
@@ -251,6 +268,12 @@ next(struct payload *p)
 	while ((p->fill = lanes_next(p->lanes)) == NULL)
 		if (hand_on(p, true) == -1)
 			return (-1);
+	p->fill->out = NULL;
+	if (p->place != NULL)
+		p->fill->out = p->place(p->arg, p->way == PAYLOAD_SEAL ?
+		    BATCH * AGE_SEALED_LEN : BATCH * AGE_CHUNK_LEN);
+	if (p->fill->out == NULL)
+		p->fill->out = p->fill->own;
 	p->fill->index = p->index;
 	p->fill->final = false;
 	p->fill->len = p->fill->made = p->fill->used = 0;

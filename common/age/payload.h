@@ -22,19 +22,27 @@ enum payload_fault {
 	PAYLOAD_LIBRARY		/* that of the cipher */
 };
 
+/* Room for len bytes behind those that were given before, which the sink will
+ * get from there, in that order; NULL: there is none now. */
+typedef uint8_t *(*payload_place)(void *arg, size_t len);
+
+/* Bytes that place() is asked for before the sink gets the first of them. */
+size_t payload_ahead(unsigned threads);
+
 /*
- * payload_new(way, key, threads, sink, arg):
+ * payload_new(way, key, threads, sink, place, arg):
  * The sink gets what was sealed, or authenticated plaintext alone, in order,
  * from the caller's thread.
  *
  * key	copied
+ * place	where it is made; NULL: in the payload's own memory, always
  * threads	1 to LANES_MAX
  *
  * NULL without memory or threads (errno).
  */
 struct payload *payload_new(enum payload_way way,
     const uint8_t key[CIPHER_KEY_LEN], unsigned threads, age_sink sink,
-    void *arg);
+    payload_place place, void *arg);
 void payload_free(struct payload *);
 
 /*

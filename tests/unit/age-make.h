@@ -163,7 +163,7 @@ try(const struct file *file, size_t step, char why[AGE_WHY_LEN])
 	int rc = 0;
 
 	got_len = 0;
-	if ((o = age_opener_new(ids, threads, count, NULL)) == NULL)
+	if ((o = age_opener_new(ids, threads, count, NULL, NULL)) == NULL)
 		abort();
 	for (i = 0; i < file->len && rc == 0; i += n) {
 		n = file->len - i < step ? file->len - i : step;

@@ -32,7 +32,7 @@ parse(struct got *g, char **argv)
 		{ .kind = OPT_END },
 	};
 	const struct opt_spec spec = { "[options] [OPERAND]", "tests options",
-	    opts, "unit", 1 };
+	    opts, "unit", 1, NULL };
 	int argc = 0;
 
 	memset(g, 0, sizeof(*g));

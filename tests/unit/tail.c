@@ -69,7 +69,7 @@ test_hold(size_t step)
 	int fd = scratch();
 	bool held = true;
 
-	t = tail_new(fd, "out");
+	t = tail_new(fd, "out", 0);
 	for (at = 0; at < BIG; at += n) {
 		n = BIG - at < step ? BIG - at : step;
 		tail_put(t, buf + at, n);
@@ -100,7 +100,7 @@ test_age(size_t step)
 	bool good = true;
 	off_t e;
 
-	t = tail_new(fd, "out");
+	t = tail_new(fd, "out", 0);
 	for (at = 0; at < BIG; at += n) {
 		n = BIG - at < step ? BIG - at : step;
 		tail_put(t, buf + at, n);
@@ -134,7 +134,7 @@ test_patch(size_t size, const char *name)
 	int fd = scratch();
 	bool good = true;
 
-	t = tail_new(fd, "out");
+	t = tail_new(fd, "out", 0);
 	tail_put(t, buf, size);
 	at[1] = size;				/* nothing, at the end */
 	at[3] = size - 9;
@@ -177,7 +177,7 @@ test_patch_wrong(void)
 
 	fd = scratch();
 	(void)fcntl(fd, F_SETFL, O_APPEND);
-	t = tail_new(fd, "out");
+	t = tail_new(fd, "out", 0);
 	tail_put(t, buf, BIG);
 	size = size_of(fd);
 	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == EINVAL &&
@@ -189,7 +189,7 @@ test_patch_wrong(void)
 
 	fd = scratch();
 	(void)lseek(fd, 5, SEEK_SET);
-	t = tail_new(fd, "out");
+	t = tail_new(fd, "out", 0);
 	tail_put(t, buf, BIG);
 	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == EINVAL &&
 	    pread(fd, &byte, 1, 0) == 1 && byte == 0,
@@ -199,7 +199,7 @@ test_patch_wrong(void)
 
 	if (pipe(p) == -1)
 		return;
-	t = tail_new(p[1], "out");
+	t = tail_new(p[1], "out", 0);
 	tail_put(t, "abc", 3);
 	tail_release(t);
 	ok(tail_patch(t, 0, "xyz", 3) == -1 && errno == ESPIPE,
@@ -207,7 +207,7 @@ test_patch_wrong(void)
 	tail_free(t);
 	close(p[0]);
 	close(p[1]);
-	t = tail_new(-1, "out");
+	t = tail_new(-1, "out", 0);
 	tail_put(t, buf, BIG);
 	ok(tail_patch(t, 0, "xyz", 3) == 0, "an output that is dropped");
 	tail_free(t);
@@ -235,7 +235,7 @@ test_interrupted(void)
 
 	if (pipe(p) == -1)
 		return;
-	t = tail_new(p[1], "out");
+	t = tail_new(p[1], "out", 0);
 	/* The pipe is full long before BIG: the write blocks, then is cut. */
 	if (fork() == 0) {
 		usleep(300000);
