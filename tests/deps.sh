@@ -20,6 +20,7 @@ wants()
 	pkg-config	program	pkg-config
 	libpq-dev	library	libpq
 	libsodium-dev	library	libsodium
+	libssl-dev	library	libcrypto
 	libssh2-1-dev	library	libssh2
 	zlib1g-dev	library	zlib
 	libzstd-dev	library	libzstd
