@@ -258,11 +258,77 @@ test_interrupted(void)
 	free(buf);
 }
 
+/* What is made in the tail's own memory, out of order, comes out in order. */
+static void
+made_in_place(void)
+{
+	enum { PIECE = 65552, AHEAD = 4 };
+	uint8_t *want = pattern(BIG), *got = malloc(BIG), *at[AHEAD], *room;
+	struct tail *t;
+	size_t i, k, len, done = 0;
+	int fd = scratch();
+	bool good = true;
+
+	t = tail_new(fd, "out", AHEAD * PIECE);
+	good = tail_put(t, want, 777) == STATUS_OK;
+	for (done = 777; done + AHEAD * PIECE <= BIG - 1000000;
+	    done += AHEAD * PIECE) {
+		for (i = 0; i < AHEAD; i++)
+			at[i] = tail_reserve(t, PIECE);
+		for (i = AHEAD; i > 0; i--)
+			if (at[i - 1] != NULL)
+				memcpy(at[i - 1], want + done + (i - 1) * PIECE,
+				    PIECE);
+			else
+				good = false;
+		for (i = 0; i < AHEAD; i++)
+			good = good && tail_put(t, at[i], PIECE) == STATUS_OK;
+	}
+	ok(good, "all of it has room");
+	/* More than there is room for: the places of the others stay right. */
+	for (i = 0, k = 0; i < 12; i++) {
+		at[i % AHEAD] = tail_reserve(t, PIECE);
+		k += at[i % AHEAD] == NULL;
+		if (i < AHEAD && at[i] != NULL)
+			memcpy(at[i], want + done + i * PIECE, PIECE);
+	}
+	ok(k > 0, "but not for anything");
+	good = true;
+	for (i = 0; i < 12; i++, done += PIECE)
+		good = good && tail_put(t, want + done, PIECE) == STATUS_OK;
+	ok(good, "what had none is put from elsewhere");
+	while (done < BIG) {
+		room = tail_room(t, &len);
+		if (len > BIG - done)
+			len = BIG - done;
+		memcpy(room, want + done, len);
+		good = good && tail_put(t, room, len) == STATUS_OK;
+		done += len;
+	}
+	good = good && tail_last(t, got, TAIL_HOLD) == 0 &&
+	    memcmp(got, want + BIG - TAIL_HOLD, TAIL_HOLD) == 0;
+	ok(good, "the last bytes are there to be seen");
+	ok(tail_last(t, got, TAIL_HOLD + 1) == -1, "not more of them");
+	good = tail_release(t) == STATUS_OK && lseek(fd, 0, SEEK_SET) == 0;
+	for (i = 0; good && i < BIG; i += len) {
+		ssize_t n = read(fd, got + i, BIG - i);
+
+		good = n > 0;
+		len = good ? (size_t)n : 0;
+	}
+	ok(good && memcmp(got, want, BIG) == 0, "and the output is right");
+	tail_free(t);
+	close(fd);
+	free(want);
+	free(got);
+}
+
 int
 main(void)
 {
 
 	sig_install();
+	made_in_place();
 	test_hold(1000);
 	test_hold(BIG);
 	test_hold(65537);
