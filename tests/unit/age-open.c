@@ -2,6 +2,7 @@
 /* What is not well-formed, authentic and whole age is refused, by its name. */
 #include "age-make.h"
 
+#define SALT	"AAAAAAAAAAAAAAAAAAAAAA"
 #define B48	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
 
 static void
@@ -59,11 +60,11 @@ static const struct header_case {
 	{ "bits left over in a body", V "-> a\nAB\n@T" END, AGE_BAD_HEADER },
 	{ "one character of a body", V "-> a\nA\n@T" END, AGE_BAD_HEADER },
 	{ "another alphabet", V "-> a\nAA__\n@T" END, AGE_BAD_HEADER },
-	{ "passphrase beside ours", V "-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n"
+	{ "passphrase beside ours", V "-> scrypt " SALT " 10\n"
 	    "@B\n@T" END, AGE_BAD_HEADER },
 	{ "passphrase beside something unknown", V "-> x\n\n"
-	    "-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n@B\n" END, AGE_BAD_HEADER },
-	{ "passphrase alone", V "-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n@B\n" END,
+	    "-> scrypt " SALT " 10\n@B\n" END, AGE_BAD_HEADER },
+	{ "passphrase alone", V "-> scrypt " SALT " 10\n@B\n" END,
 	    AGE_WANTS_PASSPHRASE },
 	{ "no X25519 at all", V "-> ssh-rsa AAAA\nAAAA\n" END, AGE_WANTS_KEY },
 	{ "type in lower case", V "-> x25519 @S\n@B\n" END, AGE_WANTS_KEY },
@@ -90,6 +91,69 @@ static const struct header_case {
 	    AGE_BAD_HEADER },
 	{ "body of another key", V "-> X25519 @S\n"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" END, AGE_NO_MATCH },
+	{ "work factor with a leading zero", V "-> scrypt " SALT " 010\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor with a sign", V "-> scrypt " SALT " +10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor with a minus", V "-> scrypt " SALT " -10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor with hexadecimal digits", V "-> scrypt " SALT " 0xa\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor with a letter behind it", V "-> scrypt " SALT " 10a\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor zero", V "-> scrypt " SALT " 0\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor with an exponent", V "-> scrypt " SALT " 1e1\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "work factor of three digits is a number", V "-> scrypt " SALT " 123\n"
+	    "@B\n" END, AGE_WANTS_PASSPHRASE },
+	{ "work factor beyond 64 bits is one", V "-> scrypt " SALT " 18446744073709551626\n"
+	    "@B\n" END, AGE_WANTS_PASSPHRASE },
+	{ "passphrase without a work factor", V "-> scrypt " SALT "\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "passphrase without a salt", V "-> scrypt 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "passphrase with one argument more", V "-> scrypt " SALT " 10 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "salt too short", V "-> scrypt AAAAAAAAAAAAAAAAAAAA 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "salt too long", V "-> scrypt " SALT "AAAA 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "salt with bits left over", V "-> scrypt AAAAAAAAAAAAAAAAAAAAAB 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "two passphrases", V "-> scrypt " SALT " 10\n@B\n"
+	    "-> scrypt " SALT " 10\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH stanza for nobody here", V "-> ssh-ed25519 AAAAAA @S\n"
+	    "@B\n" END, AGE_WANTS_KEY },
+	{ "SSH tag too short", V "-> ssh-ed25519 AAAA @S\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH tag too long", V "-> ssh-ed25519 AAAAAAA @S\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH tag with bits left over", V "-> ssh-ed25519 AAAAAB @S\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH stanza without a share", V "-> ssh-ed25519 AAAAAA\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH share too short", V "-> ssh-ed25519 AAAAAA AAAA\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "SSH stanza with one argument more", V "-> ssh-ed25519 AAAAAA @S x\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "malformed SSH stanza behind ours", V "@T-> ssh-ed25519 AAAAAA\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "post-quantum stanza cut short", V "-> mlkem768x25519 AAAA\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "post-quantum stanza without a share", V "-> mlkem768x25519\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "malformed post-quantum stanza behind ours", V "@T-> mlkem768x25519 AAAA\n"
+	    "@B\n" END, AGE_BAD_HEADER },
+	{ "body of a passphrase stanza too long", V "-> scrypt " SALT " 10\n@BAAAA\n"
+	    END, AGE_BAD_HEADER },
+	{ "body of a passphrase stanza too short", V "-> scrypt " SALT " 10\nAAAA\n"
+	    END, AGE_BAD_HEADER },
+	{ "body of an SSH stanza too long (24 bytes of file key)", V
+	    "-> ssh-ed25519 AAAAAA @S\n@BAAAAAAAAAA\n" END, AGE_BAD_HEADER },
+	{ "body of an SSH stanza too short", V "-> ssh-ed25519 AAAAAA @S\nAAAA\n"
+	    END, AGE_BAD_HEADER },
 	{ "no MAC", V "@T---\n@N@1", AGE_BAD_HEADER },
 	{ "no MAC but a blank", V "@T--- \n@N@1", AGE_BAD_HEADER },
 	{ "wrong MAC", V "@T--- "
@@ -227,6 +291,33 @@ payloads(void)
 	    0);
 }
 
+/* One bit flipped, one cut, at every byte of a small file. */
+static void
+every_byte(const char *template, const char *name)
+{
+	char why[AGE_WHY_LEN];
+	size_t i, bad = 0, len, first = 0;
+	unsigned bit;
+
+	make(template);
+	threads = 1;
+	if (try(&f, ROOM, why) != AGE_FINE)
+		abort();
+	for (i = 0; i < f.len; i++)
+		for (bit = 0; bit < 8; bit++) {
+			f.buf[i] ^= (uint8_t)(1U << bit);
+			if (try(&f, ROOM, why) == AGE_FINE && bad++ == 0)
+				first = i;
+			f.buf[i] ^= (uint8_t)(1U << bit);
+		}
+	ok(bad == 0, "%s: each of %zu flipped bits is seen (%zu not, the first "
+	    "at byte %zu)", name, 8 * f.len, bad, first);
+	len = f.len;
+	for (f.len = 0, bad = 0; f.len < len; f.len++)
+		bad += try(&f, ROOM, why) == AGE_FINE;
+	ok(bad == 0, "%s: so is a cut at each of %zu bytes", name, len);
+}
+
 int
 main(void)
 {
@@ -235,6 +326,9 @@ main(void)
 	headers();
 	limits();
 	payloads();
+	every_byte(H "@N@1", "one recipient");
+	every_byte(V "@O-> x-grease a\nAAAA\n@T---@M\n@N@E",
+	    "two recipients, padding, nothing inside");
 	identities_free(ids);
 	return (tap_done());
 }
