@@ -16,7 +16,8 @@
 #define TRIES		3
 #define NAME_LEN	32
 
-#define HINT_FILE	"give it in a file of mode 0600: --passphrase-file FILE"
+#define HINT_FILE \
+	"give it in a file of mode 0600: --passphrase-file FILE"
 
 /* As read: a line's end and a byte more, to see that there is more. */
 #define RAW_MAX		(PASSPHRASE_MAX + 3)

@@ -81,7 +81,7 @@ unwatch(const struct terminal *t)
 }
 
 static int
-set(int fd, const struct termios *mode)
+set_mode(int fd, const struct termios *mode)
 {
 
 	while (tcsetattr(fd, TCSAFLUSH, mode) == -1)
@@ -102,13 +102,31 @@ continued(void)
 	return (sigtimedwait(&cont, NULL, &now) == SIGCONT);
 }
 
-/* In the background this stops us, before anything is changed.  Not being shown
- * yet, the question need not be put again after that. */
+/*
+ * In the background, wait for our turn: a shell that edits its command line has
+ * the terminal in a mode that is not the one to go back to.  Of all calls for
+ * which the kernel stops a job in the background, tcdrain() does nothing else.
+ */
+static int
+foreground(int fd)
+{
+
+	while (tcdrain(fd) == -1)
+		if (errno != EINTR || sig_caught() != 0)
+			return (-1);
+	(void)continued();
+	return (0);
+}
+
+/* As long as the question is not shown, it need not be put again after a
+ * SIGCONT. */
 static int
 darken(struct terminal *t)
 {
 	struct termios mode;
 
+	if (foreground(t->fd) == -1)
+		return (-1);
 	if (t->echo)
 		return (0);
 	if (tcgetattr(t->fd, &t->was) == -1)
@@ -116,7 +134,7 @@ darken(struct terminal *t)
 	mode = t->was;
 	mode.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	do {
-		if (set(t->fd, &mode) == -1)
+		if (set_mode(t->fd, &mode) == -1)
 			return (-1);
 		t->dark = true;
 	} while (continued());

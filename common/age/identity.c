@@ -189,11 +189,16 @@ add_ssh(struct identities *ids, const char *path, const struct keyfile *k)
 
 	if ((status = make(ids, path, &id)) != STATUS_OK)
 		return (status);
+	errno = 0;
 	got = ssh_private(k->buf, k->len, seed, id->pk, type);
 	if (got == SSH_KEY_OK && age_ssh_scalar(seed, id->pk, id->secret,
 	    id->point) == -1)
 		got = SSH_KEY_BAD;
 	sodium_memzero(seed, sizeof(seed));
+	if (got == SSH_KEY_BAD && errno == ENOMEM) {
+		msg_errno(path);
+		return (STATUS_LOCAL);
+	}
 	if (got != SSH_KEY_OK)
 		return (refuse_ssh(path, got, type));
 	id->kind = IDENTITY_SSH;

@@ -10,7 +10,7 @@
 #define ED25519		"ssh-ed25519"
 #define MAGIC		"openssh-key-v1"	/* and its NUL */
 #define BLOCK_LEN	8	/* of a private part that is not encrypted */
-#define BLOB_MAX	8192	/* a public key: RSA of 16384 bits has 2071 */
+#define BLOB_MAX	8192	/* a public key; RSA of 16384 bits: 2071 */
 #define SK_LEN		64	/* Ed25519: seed and public key */
 
 #define PEM_BEGIN	"-----BEGIN "

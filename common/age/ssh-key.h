@@ -18,7 +18,8 @@ enum ssh_key {
 	SSH_KEY_NOT,		/* not an SSH key at all */
 	SSH_KEY_OTHER,		/* well-formed, of another type */
 	SSH_KEY_LOCKED,		/* a private key under a passphrase */
-	SSH_KEY_BAD		/* damaged, or cut short */
+	SSH_KEY_BAD		/* damaged, or cut short; no memory, with
+				 * errno ENOMEM then alone */
 };
 
 #define SSH_TYPE_LEN	64	/* room for a type's name */

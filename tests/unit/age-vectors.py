@@ -213,4 +213,5 @@ def main():
               (name, seal(bytes(range(32)), nonce + flag, b'x').hex()))
 
 
-main()
+if __name__ == '__main__':
+    main()
