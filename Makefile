@@ -6,6 +6,7 @@
 #   make demo         the whole pipeline on throw-away servers
 #   make check        all tests
 #   make check-matrix pgb-dump with PostgreSQL 13, 17 and 18, in chroots; root
+#   make check-interop  pgb-encrypt with the age and rage of Debian sid
 #   make bench-dump   pgb-dump beside pg_dump
 #   make bench-encrypt  pgb-encrypt beside age
 #
@@ -122,6 +123,12 @@ check-unit: $(UNITS)
 .PHONY: check-matrix
 check-matrix:
 	@sh tests/matrix.sh
+
+# Not a part of check: it fetches packages, and pumps 4 GiB a few times.
+.PHONY: check-interop
+check-interop: deps
+	@$(MAKE) --no-print-directory all $(HELPERS)
+	@PGB_BUILD=$(B) sh tests/interop.sh
 
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

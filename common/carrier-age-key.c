@@ -50,6 +50,16 @@ key_new(struct carrier *c, const void *arg)
 }
 
 static int
+failed(struct carrier *c, const struct state *s)
+{
+	const struct age_wrong *w = age_opener_wrong(s->opener);
+
+	if (age_opener_fault(s->opener) == AGE_TOLD)
+		return (carrier_told(c, w->told));
+	return (carrier_fail(c, w->at, "%s", w->why));
+}
+
+static int
 key_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 {
 	const struct state *s = state;
@@ -59,8 +69,7 @@ key_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 	/* Where the inside is broken, it has left its own reason. */
 	if (age_opener_fault(s->opener) == AGE_STOPPED)
 		return (-1);
-	return (carrier_fail(c, age_opener_at(s->opener), "%s",
-	    age_opener_why(s->opener)));
+	return (failed(c, s));
 }
 
 static enum carrier_verdict
@@ -72,8 +81,7 @@ key_end(struct carrier *c, void *state)
 		return (carrier_inside_end(c));
 	if (age_opener_fault(s->opener) == AGE_STOPPED)
 		return (CARRIER_BROKEN);
-	(void)carrier_fail(c, age_opener_at(s->opener), "%s",
-	    age_opener_why(s->opener));
+	(void)failed(c, s);
 	return (CARRIER_BROKEN);
 }
 

@@ -34,6 +34,7 @@ struct carrier {
 
 	bool foreign;
 	bool broken;
+	enum status told;		/* carrier_told() */
 	bool named;			/* name will not change any more */
 	char name[128];
 	char why[640];
@@ -224,6 +225,15 @@ carrier_why(const struct carrier *c)
 	return (c->why);
 }
 
+enum status
+carrier_status(const struct carrier *c)
+{
+
+	if (c->told == STATUS_OK && c->inner != NULL)
+		return (carrier_status(c->inner));
+	return (c->told);
+}
+
 const char *
 carrier_name(const struct carrier *c)
 {
@@ -296,6 +306,14 @@ carrier_fail(struct carrier *c, uint64_t at, const char *fmt, ...)
 	set_broken(c, at, fmt, ap);
 	va_end(ap);
 	return (-1);
+}
+
+int
+carrier_told(struct carrier *c, enum status status)
+{
+
+	c->told = status;
+	return (carrier_fail(c, 0, "could not be opened"));
 }
 
 enum carrier_verdict

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "archive.h"
+#include "status.h"
 
 /*
  * What a stream is, and whether its end is proven.
@@ -67,6 +68,10 @@ enum carrier_verdict carrier_end(struct carrier *);
  * DATA public.t): cut short in a block").  Borrowed from c.
  */
 const char *carrier_why(const struct carrier *);
+
+/* STATUS_OK; or the stream could not be looked into, why was printed already, and
+ * this is the status to end with. */
+enum status carrier_status(const struct carrier *);
 
 /*
  * carrier_name(c):

@@ -210,6 +210,10 @@ read_some(struct pump *p, uint8_t **buf, size_t *got)
 static enum status
 refuse_broken(const struct pump *p)
 {
+	enum status told = carrier_status(p->o->carrier);
+
+	if (told != STATUS_OK)
+		return (told);
 
 	msg_error("%s: %s", p->o->in_name, carrier_why(p->o->carrier));
 	return (STATUS_DATA);

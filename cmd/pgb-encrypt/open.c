@@ -12,8 +12,9 @@ struct opening {
 };
 
 enum status
-open_refuse(enum age_fault fault, uint64_t at, const char *why)
+open_refuse(enum age_fault fault, const struct age_wrong *w)
 {
+	const char *why = w->why;
 
 	switch (fault) {
 	case AGE_NOT_AGE:
@@ -38,7 +39,7 @@ open_refuse(enum age_fault fault, uint64_t at, const char *why)
 		msg_hint("-p asks for it, --passphrase-file FILE reads it");
 		return (STATUS_DATA);
 	case AGE_TOLD:
-		return (STATUS_DATA);
+		return (w->told);
 	case AGE_MEMORY:
 		msg_error("stdin: %s", why);
 		return (STATUS_LOCAL);
@@ -50,7 +51,7 @@ open_refuse(enum age_fault fault, uint64_t at, const char *why)
 	case AGE_STOPPED:
 		break;
 	}
-	msg_error("stdin: age: byte %llu: %s", (unsigned long long)at, why);
+	msg_error("stdin: age: byte %llu: %s", (unsigned long long)w->at, why);
 	return (STATUS_DATA);
 }
 
@@ -61,8 +62,7 @@ refuse(const struct opening *o)
 
 	if (fault == AGE_STOPPED)
 		return (o->status);
-	return (open_refuse(fault, age_opener_at(o->opener),
-	    age_opener_why(o->opener)));
+	return (open_refuse(fault, age_opener_wrong(o->opener)));
 }
 
 static int

@@ -16,10 +16,10 @@ enum status open_run(const struct identities *ids, unsigned threads,
     const char *report);
 
 /*
- * open_refuse(fault, at, why):
+ * open_refuse(fault, w):
  * One error line and a hint about an age file at stdin that does not open;
  * returns the status.  Not for AGE_FINE and AGE_STOPPED.
  */
-enum status open_refuse(enum age_fault fault, uint64_t at, const char *why);
+enum status open_refuse(enum age_fault fault, const struct age_wrong *w);
 
 #endif

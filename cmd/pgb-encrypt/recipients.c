@@ -94,8 +94,8 @@ refuse_plugin(const char *where, const char *text, const char *name)
 		    "not in PATH", where, name);
 		msg_hint("age 1.3 has that plugin");
 	} else {
-		msg_error("%s: a recipient of a plugin: age-plugin-%s is not "
-		    "in PATH", where, name);
+		msg_error("%s: a key of a plugin: age-plugin-%s is not in "
+		    "PATH", where, name);
 		msg_hint("install the plugin; it must be in an absolute "
 		    "directory of PATH");
 	}
@@ -307,6 +307,8 @@ add_identity(struct recipients *r, const struct identity *id)
 			return (unusable("-i"));
 		return (add_key(r, "-i", XWING, point, sizeof(point)));
 	case IDENTITY_PLUGIN:
+		if (!plugin_there(id->name))
+			return (refuse_plugin("-i", "", id->name));
 		break;
 	}
 	return (add(r, "-i", PLUGIN_IDENTITY, id->text, strlen(id->text) + 1,
@@ -336,19 +338,6 @@ struct labels {
 	struct plugin_labels first;
 };
 
-static bool
-same_labels(const struct plugin_labels *a, const struct plugin_labels *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return (false);
-	for (i = 0; i < a->count; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return (false);
-	return (true);
-}
-
 /* Takes over what it holds. */
 static enum status
 check_labels(struct labels *l, struct plugin_labels *more)
@@ -359,7 +348,7 @@ check_labels(struct labels *l, struct plugin_labels *more)
 		l->set = true;
 		return (STATUS_OK);
 	}
-	if (same_labels(&l->first, more)) {
+	if (plugin_labels_same(&l->first, more)) {
 		plugin_labels_wipe(more);
 		return (STATUS_OK);
 	}

@@ -12,6 +12,7 @@
  * chunks before it are not looked at.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,12 +59,21 @@ stop(struct rekey *r, enum status status)
 }
 
 static int
-refuse(struct rekey *r, enum age_fault fault, uint64_t at, const char *why)
+refuse_wrong(struct rekey *r, enum age_fault fault, struct age_wrong *w)
 {
 
 	if (r->form == ARMORED)
-		at = r->from.line_at;
-	return (stop(r, open_refuse(fault, at, why)));
+		w->at = r->from.line_at;
+	return (stop(r, open_refuse(fault, w)));
+}
+
+static int
+refuse(struct rekey *r, enum age_fault fault, uint64_t at, const char *why)
+{
+	struct age_wrong w = { .at = at };
+
+	snprintf(w.why, sizeof(w.why), "%s", why);
+	return (refuse_wrong(r, fault, &w));
 }
 
 static int
@@ -71,14 +81,12 @@ write_header(struct rekey *r)
 {
 	struct age_text text = { 0 };
 	enum age_fault fault;
-	char why[AGE_WHY_LEN];
 	enum status status;
-	uint64_t at;
+	struct age_wrong w;
 
-	fault = age_unlock(r->o->ids, &r->header, r->secrets->file_key, &at,
-	    why);
+	fault = age_unlock(r->o->ids, &r->header, r->secrets->file_key, &w);
 	if (fault != AGE_FINE)
-		return (refuse(r, fault, at, why));
+		return (refuse_wrong(r, fault, &w));
 	status = recipients_header(r->o->to, r->secrets->file_key, &text);
 	if (status == STATUS_OK)
 		status = armor_put(&r->to, r->pump, text.buf, text.len);

@@ -41,8 +41,7 @@ struct age_opener {
 	struct payload *payload;
 
 	enum age_fault fault;
-	uint64_t fault_at;
-	char why[AGE_WHY_LEN];
+	struct age_wrong wrong;
 };
 
 struct age_opener *
@@ -85,10 +84,10 @@ fail(struct age_opener *o, enum age_fault fault, uint64_t at, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(o->why, sizeof(o->why), fmt, ap);
+	vsnprintf(o->wrong.why, sizeof(o->wrong.why), fmt, ap);
 	va_end(ap);
 	o->fault = fault;
-	o->fault_at = o->form == ARMORED ? o->armor.line_at : at;
+	o->wrong.at = o->form == ARMORED ? o->armor.line_at : at;
 	return (-1);
 }
 
@@ -97,12 +96,13 @@ static int
 unlock(struct age_opener *o)
 {
 	enum age_fault fault;
-	char why[AGE_WHY_LEN];
-	uint64_t at;
+	struct age_wrong w;
 
-	fault = age_unlock(o->ids, &o->header, o->secrets->file_key, &at, why);
-	if (fault != AGE_FINE)
-		return (fail(o, fault, at, "%s", why));
+	fault = age_unlock(o->ids, &o->header, o->secrets->file_key, &w);
+	if (fault != AGE_FINE) {
+		o->wrong.told = w.told;
+		return (fail(o, fault, w.at, "%s", w.why));
+	}
 	o->part = NONCE;
 	return (0);
 }
@@ -235,16 +235,9 @@ age_opener_fault(const struct age_opener *o)
 	return (o->fault);
 }
 
-const char *
-age_opener_why(const struct age_opener *o)
+const struct age_wrong *
+age_opener_wrong(const struct age_opener *o)
 {
 
-	return (o->why);
-}
-
-uint64_t
-age_opener_at(const struct age_opener *o)
-{
-
-	return (o->fault_at);
+	return (&o->wrong);
 }

@@ -40,11 +40,10 @@ int age_opener_feed(struct age_opener *, const uint8_t *buf, size_t len);
 /* End of file: 0 where the final chunk was there, alone and last; or -1. */
 int age_opener_end(struct age_opener *);
 
-/* After -1: what is wrong, as part of a sentence, and where in the file (with
- * armor: the line's first byte). */
+/* After -1: what is wrong, and where in the file (with armor: the line's first
+ * byte). */
 enum age_fault age_opener_fault(const struct age_opener *);
-const char *age_opener_why(const struct age_opener *);
-uint64_t age_opener_at(const struct age_opener *);
+const struct age_wrong *age_opener_wrong(const struct age_opener *);
 
 /*
  * For struct carrier_opts: age_key = &carrier_age_key, age_key_arg = the

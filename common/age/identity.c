@@ -244,7 +244,7 @@ add_plain(void *arg, const uint8_t *buf, size_t len)
 }
 
 static enum status
-told(const char *path, enum age_fault fault, const char *why)
+told(const char *path, enum age_fault fault, const struct age_wrong *w)
 {
 
 	switch (fault) {
@@ -259,7 +259,7 @@ told(const char *path, enum age_fault fault, const char *why)
 		msg_errno(path);
 		break;
 	default:
-		msg_error("%s: %s", path, why);
+		msg_error("%s: %s", path, w->why);
 	}
 	return (fault == AGE_MEMORY ? STATUS_LOCAL : STATUS_USAGE);
 }
@@ -282,7 +282,7 @@ decrypt(const struct identities *with, const char *path,
 	    age_opener_end(o) == -1) {
 		fault = age_opener_fault(o);
 		if (fault != AGE_WANTS_PASSPHRASE)
-			*status = told(path, fault, age_opener_why(o));
+			*status = told(path, fault, age_opener_wrong(o));
 	}
 	age_opener_free(o);
 	return (fault);

@@ -13,8 +13,7 @@ struct unlock {
 	const struct age_header *h;
 	uint8_t *file_key;
 	enum age_fault fault;
-	uint64_t at;
-	char *why;
+	struct age_wrong *wrong;
 };
 
 /* What a try came to; FOUND may be AGE_FINE or a fault. */
@@ -27,10 +26,10 @@ fault(struct unlock *u, enum age_fault what, size_t at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(u->why, AGE_WHY_LEN, fmt, ap);
+	vsnprintf(u->wrong->why, sizeof(u->wrong->why), fmt, ap);
 	va_end(ap);
 	u->fault = what;
-	u->at = at;
+	u->wrong->at = at;
 	return (FOUND);
 }
 
@@ -137,7 +136,6 @@ try_plugin(struct unlock *u, size_t k)
 {
 	const char *name = identities_at(u->ids, k)->name;
 	size_t i, n = identities_count(u->ids), count = 0;
-	enum status status;
 	const char **v;
 	int got;
 
@@ -150,7 +148,8 @@ try_plugin(struct unlock *u, size_t k)
 	for (i = 0; i < n; i++)
 		if (is_plugin(identities_at(u->ids, i), name))
 			v[count++] = identities_at(u->ids, i)->text;
-	got = plugin_unwrap(name, v, count, u->h, u->file_key, &status);
+	got = plugin_unwrap(name, v, count, u->h, u->file_key,
+	    &u->wrong->told);
 	free(v);
 	if (got == -1)
 		return (fault(u, AGE_TOLD, 0, "age-plugin-%s failed", name));
@@ -219,10 +218,10 @@ no_match(struct unlock *u)
 
 enum age_fault
 age_unlock(const struct identities *ids, const struct age_header *h,
-    uint8_t file_key[AGE_FILE_KEY_LEN], uint64_t *at, char why[AGE_WHY_LEN])
+    uint8_t file_key[AGE_FILE_KEY_LEN], struct age_wrong *wrong)
 {
 	struct unlock u = { .ids = ids, .h = h, .file_key = file_key,
-	    .why = why };
+	    .wrong = wrong };
 	uint8_t mac[sizeof(h->mac)];
 
 	if (try_stanzas(&u) == NOT_YET && try_plugins(&u) == NOT_YET)
@@ -233,6 +232,5 @@ age_unlock(const struct identities *ids, const struct age_header *h,
 			(void)fault(&u, AGE_BAD_MAC, h->mac_at, "header: "
 			    "damaged or changed: its MAC does not match");
 	}
-	*at = u.at;
 	return (u.fault);
 }

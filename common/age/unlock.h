@@ -13,7 +13,8 @@ enum age_fault {
 	AGE_WRONG_PASSPHRASE,
 	AGE_WANTS_KEY,		/* it has none of the kind that was given */
 	AGE_WANTS_PASSPHRASE,
-	AGE_TOLD,		/* a plugin failed, one error line was printed */
+	AGE_TOLD,		/* a plugin failed and said so: one error line
+				 * was printed, the status is at hand */
 	AGE_BAD_MAC,		/* opened, but the header was changed */
 	AGE_BAD_CHUNK,		/* a chunk does not authenticate */
 	AGE_CUT,		/* ends too early, or goes on behind its end */
@@ -21,19 +22,24 @@ enum age_fault {
 	AGE_MEMORY		/* or a library */
 };
 
+struct age_wrong {
+	uint64_t at;
+	char why[AGE_WHY_LEN];	/* part of a sentence */
+	enum status told;	/* with AGE_TOLD */
+};
+
 /*
- * age_unlock(ids, header, file_key, at, why):
+ * age_unlock(ids, header, file_key, w):
  * Try each identity, and the passphrase, on each stanza of a header that is
  * whole; then check the header's MAC.
  *
- * at	after a fault: the offset in the header
- * why	what is wrong, as part of a sentence
+ * w	after a fault: what is wrong and where in the header
  *
  * AGE_FINE with the file key, or a fault up to AGE_BAD_MAC, or AGE_MEMORY.  Prints nothing,
  * but what a plugin has to say.
  */
 enum age_fault age_unlock(const struct identities *,
     const struct age_header *, uint8_t file_key[AGE_FILE_KEY_LEN],
-    uint64_t *at, char why[AGE_WHY_LEN]);
+    struct age_wrong *w);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Run a command with a terminal of its own, which it finds as /dev/tty; its
  * stdin, stdout and stderr stay what they are.  Each time that something ends
- * in ": " or "? " on the terminal, the next ANSWER is typed and return; after the
+ * in ": ", "? " or "] ", the next ANSWER is typed there and return; after the
  * last one the terminal hangs up.  "^C" and "^Z" are those keys.  What the
  * terminal shows is written to LOG.  Exits as the command does.
  */
@@ -49,7 +49,7 @@ converse(int fd, int log, char **answers)
 			last[0] = last[1];
 			last[1] = buf[i];
 		}
-		if (last[1] != ' ' || (last[0] != ':' && last[0] != '?'))
+		if (last[1] != ' ' || strchr(":?]", last[0]) == NULL)
 			continue;
 		if (*answers == NULL)
 			break;

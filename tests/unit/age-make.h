@@ -174,8 +174,8 @@ try(const struct file *file, size_t step, char why[AGE_WHY_LEN])
 	fault = age_opener_fault(o);
 	if ((rc == 0) != (fault == AGE_FINE))
 		abort();
-	snprintf(why, AGE_WHY_LEN, "%s at %llu", age_opener_why(o),
-	    (unsigned long long)age_opener_at(o));
+	snprintf(why, AGE_WHY_LEN, "%.128s at %llu", age_opener_wrong(o)->why,
+	    (unsigned long long)age_opener_wrong(o)->at);
 	age_opener_free(o);
 	return (fault);
 }

@@ -244,7 +244,7 @@ typed(void)
 	ok(strstr(told(), "--passphrase-file") != NULL, "a hint");
 	same(told(), "2:", "is refused");
 	ok(stand_up(), "echo is on again");
-	sit_down(homeless, 'b');
+	sit_down(homeless, 'f');
 	same(told(), "pgb-test: error: Passphrase: no terminal to ask for it",
 	    "no terminal");
 	ok(strstr(told(), "--passphrase-file") != NULL, "a hint");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A terminal with a person at it (the test), a shell in it, and a job of the
- * shell, in whose place a function runs.  Its stdin is empty, its stdout closed
- * to the terminal: both, and stderr, lead to the result that the person reads.
+ * shell, in whose place a function runs.  Its stdin is empty; its stdout and
+ * stderr are no terminal, but the result that the person reads, line by line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,8 +60,13 @@ shell_main(void (*job)(void), int tty, int out, int control)
 	signal(SIGTTOU, SIG_IGN);
 	setsid();
 	ioctl(tty, TIOCSCTTY, 0);
-	if (read(control, &c, 1) != 1)
+	if (read(control, &c, 1) != 1 || tcgetattr(tty, &mode) == -1)
 		_exit(1);
+	/* As a shell has it that edits its command line. */
+	if (c == 'b') {
+		mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		tcsetattr(tty, TCSANOW, &mode);
+	}
 	if ((pid = fork()) == 0) {
 		setpgid(0, 0);
 		if (c == 'f')
@@ -77,8 +82,8 @@ shell_main(void (*job)(void), int tty, int out, int control)
 		if (read(control, &c, 1) != 1)
 			_exit(1);
 		/* As shells do: what a job leaves behind is not kept. */
-		if (tcgetattr(tty, &mode) == 0 && c == 'e') {
-			mode.c_lflag |= ECHO;
+		if (c == 'e' && tcgetattr(tty, &mode) == 0) {
+			mode.c_lflag |= ICANON | ECHO;
 			tcsetattr(tty, TCSANOW, &mode);
 		}
 		tcsetpgrp(tty, pid);
@@ -152,14 +157,22 @@ type(const char *text)
 		abort();
 }
 
-static bool
-dark(void)
+static tcflag_t
+lit(void)
 {
 	struct termios mode;
 
 	if (tcgetattr(person.slave, &mode) == -1)
 		abort();
-	return ((mode.c_lflag & ECHO) == 0);
+	return (mode.c_lflag & (ECHO | ICANON));
+}
+
+/* Lines are read, and not shown. */
+static bool
+dark(void)
+{
+
+	return (lit() == ICANON);
 }
 
 static inline void
@@ -170,7 +183,7 @@ tell_shell(char c)
 		abort();
 }
 
-/* The job begins in the foreground ('f') or the background. */
+/* The job begins in the foreground ('f') or the background ('b'). */
 static void
 sit_down(void (*job)(void), char where)
 {
@@ -200,7 +213,7 @@ sit_down(void (*job)(void), char where)
 static bool
 stand_up(void)
 {
-	bool good = !dark();
+	bool good = lit() == (ECHO | ICANON);
 
 	(void)watch_for(NULL);
 	close(person.control);

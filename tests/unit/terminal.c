@@ -243,8 +243,8 @@ stopped(void)
 
 	sit_down(ask_dark, 'b');
 	same(told(), "stopped", "in the background it stops");
-	ok(!dark(), "before echo is off");
-	tell_shell('c');
+	ok(lit() == 0, "and leaves the shell its mode");
+	tell_shell('e');
 	ok(watch_for("Passphrase: ") && dark(), "in the foreground it asks");
 	type("secret\n");
 	same(told(), "6:secret", "the answer");
@@ -267,7 +267,7 @@ said(void)
 	same(told(), "0", "a line is said");
 	stand_up();
 	same(person.shown, "touch\\x1b[2J it\r\n", "and moves nothing");
-	sit_down(homeless, 'b');
+	sit_down(homeless, 'f');
 	same(told(), "-1 ENXIO ENXIO", "where there is no terminal");
 	stand_up();
 	same(person.shown, "", "nothing is shown");
