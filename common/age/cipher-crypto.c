@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "age/cipher.h"
 
@@ -20,9 +21,13 @@ name(void)
 {
 
 	static char text[64];
+	const char *date;
 
-	snprintf(text, sizeof(text), "OpenSSL %s",
-	    OpenSSL_version(OPENSSL_VERSION_STRING));
+	/* "OpenSSL 3.0.19 27 Jan 2026" */
+	snprintf(text, sizeof(text), "%s", OpenSSL_version(OPENSSL_VERSION));
+	if ((date = strchr(text, ' ')) != NULL &&
+	    (date = strchr(date + 1, ' ')) != NULL)
+		text[date - text] = '\0';
 	return (text);
 }
 

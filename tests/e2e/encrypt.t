@@ -277,8 +277,7 @@ flip two.age $((h + 16 + 65552 + 5))
 try 'pgb-encrypt -d -i mine.key --report no.json <bad.age'
 refused 1 'chunk 1 is damaged' 'a damaged second chunk'
 head -c 65536 plain >first
-ok 'no byte of it is written' sh -c 'cmp first out 2>&1 | grep -q "EOF on out" ||
-    cmp -s first out'
+ok 'no byte of it is written' sh -c 'head -c "$(stat -c %s out)" first | cmp - out'
 cat two.age two.age >twice.age
 try 'pgb-encrypt -d -i mine.key <twice.age'
 status_is 1 'a second file behind the first'

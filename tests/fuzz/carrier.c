@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Promise: no bytes make a carrier crash, its answer does not depend on where
+ * they were cut in two, which the first two bytes say, and a watcher is told
+ * nothing of an archive that cannot be.
+ *
+ * clang -D_GNU_SOURCE -Icommon -g -O1 -fsanitize=fuzzer,address,undefined \
+ *     tests/fuzz/carrier.c common/[a-z]*.c common/age/[a-z]*.c \
+ *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,12 +15,7 @@
 
 #include "carrier.h"
 
-/*
- * Any bytes, whole and cut in two pieces where the first two bytes say: the
- * carrier must come to an end, and its answer must not depend on the cut.
- * A watcher looks at all it is told of an archive.
- */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const char *
 see(void *arg, const char *s)
