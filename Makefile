@@ -51,6 +51,8 @@ COMMON	:= $(patsubst %.c,$(B)/%.o,$(filter-out $(NOT_BUILT),\
 	$(wildcard common/*.c common/*/*.c)))
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%.t,$(wildcard tests/unit/*.c))
 HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c))
+FUZZ	:= $(patsubst tests/fuzz/%.c,$(B)/fuzz/%.t,\
+	$(filter-out %/seeds.c %/replay.c,$(wildcard tests/fuzz/*.c)))
 
 .PHONY: bench-dump bench-encrypt all install uninstall demo check check-unit deps clean
 .DELETE_ON_ERROR:
@@ -91,6 +93,25 @@ $(B)/unit/%.t: tests/unit/%.c $(B)/common.a
 	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
 	    -lpq -lssh2 -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
 
+# A fuzz target, replayed.  It may include a .c, hence -Icmd.
+$(B)/tests/fuzz/replay.o: CPP_ALL += -Itests
+$(B)/fuzz/%.t: tests/fuzz/%.c $(B)/tests/fuzz/replay.o $(B)/common.a \
+    $(B)/fuzz/seeds/made
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-encrypt -Itests $(LD_ALL) -o $@ $< \
+	    $(B)/tests/fuzz/replay.o $(B)/common.a -lsodium $(LIBS_AEAD) \
+	    $(LIBS) -pthread
+
+$(B)/fuzz/seeds/made: $(B)/fuzz/make-seeds
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	$< $(@D)
+	@: >$@
+
+$(B)/fuzz/make-seeds: tests/fuzz/seeds.c
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -Itests $(LD_ALL) -o $@ $< $(LIBS)
+
 $(B)/helper/%: tests/helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -o $@ $< -lz -lutil
@@ -113,7 +134,7 @@ demo: deps
 	@PGB_BUILD=$(B) sh tests/demo.sh
 
 check: deps
-	@$(MAKE) --no-print-directory all $(UNITS) $(HELPERS)
+	@$(MAKE) --no-print-directory all $(UNITS) $(FUZZ) $(HELPERS)
 	@PGB_BUILD=$(B) sh tests/run.sh
 
 check-unit: $(UNITS)

@@ -37,12 +37,14 @@ key_free(void *state)
 static void *
 key_new(struct carrier *c, const void *arg)
 {
+	/* A passphrase may be asked for, and kept. */
+	struct identities *with = (struct identities *)(uintptr_t)arg;
 	struct state *s;
 
 	if (sodium_init() == -1 || (s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
 	s->c = c;
-	if ((s->opener = age_opener_new(arg, 1, inside, NULL, s)) == NULL) {
+	if ((s->opener = age_opener_new(with, 1, inside, NULL, s)) == NULL) {
 		free(s);
 		return (NULL);
 	}
@@ -56,6 +58,8 @@ failed(struct carrier *c, const struct state *s)
 
 	if (age_opener_fault(s->opener) == AGE_TOLD)
 		return (carrier_told(c, w->told));
+	if (age_opener_fault(s->opener) == AGE_MEMORY)
+		carrier_memory(c);
 	return (carrier_fail(c, w->at, "%s", w->why));
 }
 

@@ -32,8 +32,11 @@ age_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 {
 	struct age_walk *w = state;
 
-	if (age_walk_feed(w, buf, len) == -1)
+	if (age_walk_feed(w, buf, len) == -1) {
+		if (w->header.no_memory)
+			carrier_memory(c);
 		return (carrier_fail(c, w->header.bad_at, "%s", w->header.why));
+	}
 	return (0);
 }
 

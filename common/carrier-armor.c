@@ -48,9 +48,12 @@ armor_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 {
 	struct state *s = state;
 
-	if (age_armor_feed(&s->armor, buf, len) == -1)
+	if (age_armor_feed(&s->armor, buf, len) == -1) {
+		if (s->walk.header.no_memory)
+			carrier_memory(c);
 		return (carrier_fail(c, s->armor.line_at, "%s",
 		    s->armor.why != NULL ? s->armor.why : s->walk.header.why));
+	}
 	return (0);
 }
 

@@ -46,6 +46,9 @@ int carrier_fail(struct carrier *, uint64_t at, const char *fmt, ...)
 enum carrier_verdict carrier_cut(struct carrier *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What follows, carrier_fail(), is about this machine, not about the stream. */
+void carrier_memory(struct carrier *);
+
 /* The same where the reason was printed already (by a plugin of age's): who asks
  * for the carrier's end is to end with this status.  Returns -1. */
 int carrier_told(struct carrier *, enum status);

@@ -34,7 +34,8 @@ struct carrier {
 
 	bool foreign;
 	bool broken;
-	enum status told;		/* carrier_told() */
+	enum status status;		/* once broken; 0: STATUS_DATA */
+	bool told;
 	bool named;			/* name will not change any more */
 	char name[128];
 	char why[640];
@@ -87,8 +88,10 @@ start(struct carrier *c, const struct magic *m)
 		arg = c->opts.age_key_arg;
 	}
 	c->kind = c->ops->name;
-	if ((c->state = c->ops->new(c, arg)) == NULL)
+	if ((c->state = c->ops->new(c, arg)) == NULL) {
+		carrier_memory(c);
 		return (carrier_fail(c, 0, "out of memory"));
+	}
 	return (0);
 }
 
@@ -229,9 +232,16 @@ enum status
 carrier_status(const struct carrier *c)
 {
 
-	if (c->told == STATUS_OK && c->inner != NULL)
+	if (c->status == STATUS_OK && c->inner != NULL)
 		return (carrier_status(c->inner));
-	return (c->told);
+	return (c->status == STATUS_OK ? STATUS_DATA : c->status);
+}
+
+bool
+carrier_is_told(const struct carrier *c)
+{
+
+	return (c->told || (c->inner != NULL && carrier_is_told(c->inner)));
 }
 
 const char *
@@ -308,11 +318,19 @@ carrier_fail(struct carrier *c, uint64_t at, const char *fmt, ...)
 	return (-1);
 }
 
+void
+carrier_memory(struct carrier *c)
+{
+
+	c->status = STATUS_LOCAL;
+}
+
 int
 carrier_told(struct carrier *c, enum status status)
 {
 
-	c->told = status;
+	c->status = status;
+	c->told = true;
 	return (carrier_fail(c, 0, "could not be opened"));
 }
 
@@ -350,9 +368,10 @@ carrier_into(struct carrier *c)
 	if (c->depth >= CARRIER_DEPTH_MAX)
 		carrier_fail(c, c->offset, "wrapped more than %d times",
 		    CARRIER_DEPTH_MAX);
-	else if ((c->inner = carrier_new(&c->opts)) == NULL)
+	else if ((c->inner = carrier_new(&c->opts)) == NULL) {
+		carrier_memory(c);
 		carrier_fail(c, c->offset, "out of memory");
-	else
+	} else
 		c->inner->depth = c->depth + 1;
 	return (c->inner);
 }

@@ -109,12 +109,12 @@ pump_proof(const struct pump *p)
 }
 
 enum status
-pump_check_ends(bool sink)
+pump_check_ends(bool sink, const char *hint)
 {
 	enum status status;
 
-	status = fd_refuse_terminal(STDIN_FILENO, "stdin",
-	    "pipe a backup into it: pgb-dump DBNAME | ...");
+	status = fd_refuse_terminal(STDIN_FILENO, "stdin", hint != NULL ?
+	    hint : "pipe a backup into it: pgb-dump DBNAME | ...");
 	if (status == STATUS_OK && !sink)
 		status = fd_refuse_terminal(STDOUT_FILENO, "stdout",
 		    "a backup is not for the screen: pipe it on, or redirect "
@@ -210,13 +210,11 @@ read_some(struct pump *p, uint8_t **buf, size_t *got)
 static enum status
 refuse_broken(const struct pump *p)
 {
-	enum status told = carrier_status(p->o->carrier);
 
-	if (told != STATUS_OK)
-		return (told);
-
-	msg_error("%s: %s", p->o->in_name, carrier_why(p->o->carrier));
-	return (STATUS_DATA);
+	if (!carrier_is_told(p->o->carrier))
+		msg_error("%s: %s", p->o->in_name,
+		    carrier_why(p->o->carrier));
+	return (carrier_status(p->o->carrier));
 }
 
 /* Move the whole input through carrier and stage. */
@@ -404,7 +402,7 @@ pump_run(const struct pump_opts *o)
 	p.tail = tail_new(o->out, o->out_name, o->ahead);
 	p.buf = malloc(READ_SIZE);
 	if (p.tail == NULL || p.buf == NULL) {
-		msg_errno(o->in_name);
+		msg_errno("memory");
 		goto out;
 	}
 	if (o->report != NULL) {

@@ -129,10 +129,12 @@ uint64_t pump_bytes_in(const struct pump *);
 const char *pump_proof(const struct pump *);
 
 /*
- * pump_check_ends(sink):
+ * pump_check_ends(sink, hint):
  * Early in main: STATUS_USAGE after an error where stdin is a terminal, or
  * stdout is one and sink is false.
+ *
+ * hint	what stdin should be; NULL: a dump
  */
-enum status pump_check_ends(bool sink);
+enum status pump_check_ends(bool sink, const char *hint);
 
 #endif

@@ -2,20 +2,21 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include "fdio.h"
 #include "ring.h"
 
-/* Both halves in place of the one mapping that keeps the room for them. */
+/*
+ * Both halves in place of the one mapping that keeps the room for them.  A shared
+ * mapping of which 0 bytes are moved is not moved but mapped once more.
+ */
 static int
-map_twice(uint8_t *at, size_t size, int fd)
+map_twice(uint8_t *at, size_t size)
 {
-	const int rw = PROT_READ | PROT_WRITE, how = MAP_SHARED | MAP_FIXED;
 
-	if (ftruncate(fd, (off_t)size) == -1 ||
-	    mmap(at, size, rw, how, fd, 0) == MAP_FAILED ||
-	    mmap(at + size, size, rw, how, fd, 0) == MAP_FAILED)
+	if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS |
+	    MAP_FIXED, -1, 0) == MAP_FAILED ||
+	    mremap(at, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, at + size) ==
+	    MAP_FAILED)
 		return (-1);
 	/* Not in a core file: it may hold what was decrypted. */
 	(void)madvise(at, 2 * size, MADV_DONTDUMP);
@@ -26,22 +27,18 @@ uint8_t *
 ring_new(size_t size)
 {
 	void *at;
-	int fd, saved;
+	int saved;
 
-	if ((fd = memfd_create("pgb", MFD_CLOEXEC)) == -1)
-		return (NULL);
 	at = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 	    0);
-	if (at != MAP_FAILED && map_twice(at, size, fd) == -1) {
-		saved = errno;
-		(void)munmap(at, 2 * size);
-		errno = saved;
-		at = MAP_FAILED;
-	}
+	if (at == MAP_FAILED)
+		return (NULL);
+	if (map_twice(at, size) == 0)
+		return (at);
 	saved = errno;
-	(void)fd_close(&fd);
+	(void)munmap(at, 2 * size);
 	errno = saved;
-	return (at == MAP_FAILED ? NULL : at);
+	return (NULL);
 }
 
 void

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 #
 # All tests, or those named: sh tests/run.sh [TEST...].  The programs, the unit
-# tests and the helpers are built already (make check does that).
+# tests, the fuzz targets and the helpers are built already (make check does that).
 
 cd "${0%/*}/.." || exit
 : "${PGB_BUILD:=.build}"
@@ -17,6 +17,11 @@ if [ $# = 0 ]; then
 	for t in tests/unit/*.c; do
 		t=${t##*/}
 		set -- "$@" "$PGB_BUILD/unit/${t%.c}.t"
+	done
+	for t in tests/fuzz/*.c; do
+		t=${t##*/}
+		case $t in seeds.c|replay.c) continue ;; esac
+		set -- "$@" "$PGB_BUILD/fuzz/${t%.c}.t"
 	done
 fi
 for t; do

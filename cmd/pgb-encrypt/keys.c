@@ -17,11 +17,9 @@
 #include "msg.h"
 #include "sig.h"
 
-#define HRP		"age"
-#define HRP_XWING	"age1pq"
-#define HRP_SECRET	"AGE-SECRET-KEY-"
-#define RECIPIENT_LEN	BECH32_LEN(sizeof(HRP) - 1, AGE_X25519_LEN)
-#define IDENTITY_LEN	BECH32_LEN(sizeof(HRP_SECRET) - 1, AGE_X25519_LEN)
+#define RECIPIENT_LEN	BECH32_LEN(sizeof(AGE_HRP) - 1, AGE_X25519_LEN)
+#define IDENTITY_LEN \
+	BECH32_LEN(sizeof(AGE_HRP_SECRET) - 1, AGE_X25519_LEN)
 #define TIME_LEN	sizeof("2026-11-22T02:00:00Z")
 
 /* What keygen makes; in guarded memory. */
@@ -45,8 +43,8 @@ make_pair(struct pair *p)
 	    gmtime_r(&now, &tm) == NULL ||
 	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return (-1);
-	bech32_encode(HRP_SECRET, p->secret, sizeof(p->secret), p->identity);
-	bech32_encode(HRP, p->point, sizeof(p->point), p->recipient);
+	bech32_encode(AGE_HRP_SECRET, p->secret, sizeof(p->secret), p->identity);
+	bech32_encode(AGE_HRP, p->point, sizeof(p->point), p->recipient);
 	snprintf(p->text, sizeof(p->text), "# created: %s\n"
 	    "# public key: %s\n%s\n", when, p->recipient, p->identity);
 	return (0);
@@ -68,8 +66,8 @@ sync_dir(const char *path)
 		return (-1);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(dir);
-	if (fd == -1)
-		return (-1);
+	if (fd == -1)		/* one that we may not read: it cannot */
+		return (errno == EACCES ? 0 : -1);
 	rc = fsync(fd);
 	if (rc == -1 && (errno == EINVAL || errno == EROFS))
 		rc = 0;		/* a file system that cannot */
@@ -145,12 +143,13 @@ ssh_line(const uint8_t pk[AGE_ED25519_LEN], struct age_text *out)
 static enum status
 print_one(const struct identity *id, struct age_text *out)
 {
-	char text[BECH32_LEN(sizeof(HRP_XWING) - 1, AGE_XWING_POINT_LEN) + 1];
+	char text[BECH32_LEN(sizeof(AGE_HRP_XWING) - 1,
+	    AGE_XWING_POINT_LEN) + 1];
 	uint8_t point[AGE_XWING_POINT_LEN];
 
 	switch (id->kind) {
 	case IDENTITY_X25519:
-		bech32_encode(HRP, id->point, AGE_X25519_LEN, text);
+		bech32_encode(AGE_HRP, id->point, AGE_X25519_LEN, text);
 		age_text_put(out, text, strlen(text));
 		break;
 	case IDENTITY_SSH:
@@ -161,7 +160,7 @@ print_one(const struct identity *id, struct age_text *out)
 			msg_error("not a usable identity");
 			return (STATUS_USAGE);
 		}
-		bech32_encode(HRP_XWING, point, sizeof(point), text);
+		bech32_encode(AGE_HRP_XWING, point, sizeof(point), text);
 		age_text_put(out, text, strlen(text));
 		break;
 	case IDENTITY_PLUGIN:

@@ -33,6 +33,8 @@ load_identities(const struct options *o, enum status *status)
 		*status = identities_load(ids, o->identities.v[i], 0);
 	if (o->passphrase && *status == STATUS_OK)
 		*status = identities_ask(ids);
+	if (o->late)
+		identities_ask_late(ids);
 	return (ids);
 }
 
@@ -58,6 +60,20 @@ load_recipients(const struct options *o, enum status *status)
 	return (to);
 }
 
+/* -e -i FILE with a passphrase that FILE does not need: was it to encrypt? */
+static enum status
+check_used(const struct options *o, const struct identities *ids)
+{
+
+	if (identities_used_passphrase(ids) ||
+	    (!o->ask && o->from.file == NULL && o->from.fd == -1))
+		return (STATUS_OK);
+	msg_error("a passphrase was given, but no file of -i is under one");
+	msg_hint("to encrypt with it, leave -i away: a passphrase must be the "
+	    "only recipient");
+	return (STATUS_USAGE);
+}
+
 static enum status
 encrypt(const struct options *o)
 {
@@ -71,6 +87,8 @@ encrypt(const struct options *o)
 	to = load_recipients(o, &status);
 	if (status == STATUS_OK && o->identities.count > 0) {
 		ids = load_identities(o, &status);
+		if (status == STATUS_OK)
+			status = check_used(o, ids);
 		if (status == STATUS_OK)
 			status = recipients_of(to, ids);
 	}
@@ -149,7 +167,8 @@ run(const struct options *o)
 	if (o->mode == INSPECT)
 		return (inspect_run(o->json));
 	/* Armor is text, which may be looked at. */
-	if ((status = pump_check_ends(o->armor)) != STATUS_OK)
+	if ((status = pump_check_ends(o->armor, o->mode == ENCRYPT ? NULL :
+	    "it takes an age file: pgb-encrypt ... <BACKUP.age")) != STATUS_OK)
 		return (status);
 	switch (o->mode) {
 	case DECRYPT:

@@ -123,7 +123,7 @@ open_stop(void *arg)
 }
 
 enum status
-open_run(const struct identities *ids, unsigned threads, const char *report)
+open_run(struct identities *ids, unsigned threads, const char *report)
 {
 	struct opening o = { .status = STATUS_OK };
 	struct pump_opts po = {
@@ -143,6 +143,7 @@ open_run(const struct identities *ids, unsigned threads, const char *report)
 		goto out;
 	}
 	record_str(po.record, "mode", "decrypt");
+	msg_verbose("decrypting: threads: %u, by %s", threads, cipher_name());
 	status = pump_run(&po);
 out:
 	record_free(po.record);

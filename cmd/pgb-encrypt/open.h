@@ -12,7 +12,7 @@
  * of the output written.  What is inside may be anything.  report may be NULL.
  * Returns pump_run()'s status.
  */
-enum status open_run(const struct identities *ids, unsigned threads,
+enum status open_run(struct identities *ids, unsigned threads,
     const char *report);
 
 /*

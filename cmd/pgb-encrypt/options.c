@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "age/age-key.h"
 #include "age/cipher.h"
+#include "age/keyfile.h"
 #include "lanes.h"
 #include "msg.h"
 #include "options.h"
@@ -150,9 +153,12 @@ processors(void)
 	cpu_set_t set;
 	unsigned n;
 
+	/* Of more than cpu_set_t holds, or where it is not allowed. */
 	if (sched_getaffinity(0, sizeof(set), &set) == -1)
-		return (1);
-	n = (unsigned)CPU_COUNT(&set);
+		n = sysconf(_SC_NPROCESSORS_ONLN) > 0 ?
+		    (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	else
+		n = (unsigned)CPU_COUNT(&set);
 	return (n < JOBS_DEFAULT_MAX ? n : JOBS_DEFAULT_MAX);
 }
 
@@ -167,6 +173,8 @@ numbers(struct options *o, const struct words *w)
 	    number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
 		return (STATUS_USAGE);
 	o->from.fd = w->fd != NULL ? (int)fd : -1;
+	if (w->fd != NULL)	/* not for plugins */
+		(void)fcntl(o->from.fd, F_SETFD, FD_CLOEXEC);
 	if (w->jobs == NULL)
 		o->jobs = processors();
 	if (w->work == NULL)
@@ -265,6 +273,10 @@ check_encrypt(struct options *o, unsigned given)
 		    "pgb-encrypt --keygen FILE");
 		return (STATUS_USAGE);
 	}
+	if ((given & (WORK | ID)) == WORK) {
+		msg_error("--max-work-factor: not with encryption, but for -i");
+		return (STATUS_USAGE);
+	}
 	/* With -i a passphrase is for files of identities. */
 	o->passphrase = (given & (PASS | ID)) == PASS;
 	if (o->passphrase && (given & TO) != 0) {
@@ -294,6 +306,20 @@ check_open(struct options *o, unsigned given)
 		return (STATUS_USAGE);
 	}
 	o->passphrase = (given & ID) == 0;
+	o->late = (given & (ID | PASS)) == (ID | PASS);
+	return (STATUS_OK);
+}
+
+/* Keys that stand where a name belongs would be shown, or become one. */
+static enum status
+check_names(const struct options *o)
+{
+	const char *const names[] = { o->key, o->report, o->from.file };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] != NULL && keyfile_is_key(names[i]))
+			return (keyfile_refuse_key());
 	return (STATUS_OK);
 }
 
@@ -314,6 +340,8 @@ check(struct options *o, const struct words *w)
 	    (w->work != NULL ? WORK : 0U) | (o->report != NULL ? REPORT : 0U);
 	if (confused(o, w, given))
 		return (STATUS_USAGE);
+	if ((status = check_names(o)) != STATUS_OK)
+		return (status);
 	if ((status = check_takes(o, given)) != STATUS_OK)
 		return (status);
 	if (o->ask + (o->from.file != NULL) + (o->from.fd != -1) > 1) {

@@ -18,6 +18,7 @@ struct options {
 	struct passphrase_source from;
 	bool passphrase;		/* the stream's: for encryption the
 					 * one recipient, else what opens it */
+	bool late;			/* with -i: it may be the stream's */
 	bool raw;
 	bool armor;
 	bool json;

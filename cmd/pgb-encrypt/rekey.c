@@ -82,7 +82,7 @@ write_header(struct rekey *r)
 	struct age_text text = { 0 };
 	enum age_fault fault;
 	enum status status;
-	struct age_wrong w;
+	struct age_wrong w = { 0 };
 
 	fault = age_unlock(r->o->ids, &r->header, r->secrets->file_key, &w);
 	if (fault != AGE_FINE)
@@ -207,8 +207,8 @@ check_last(struct rekey *r)
 		return (refuse(r, AGE_CUT, start + r->len, "cut short in its "
 		    "last chunk"));
 	if (!r->to.on && pump_last(r->pump, r->chunk, len) == -1)
-		return (stop(r, STATUS_LOCAL));
-	if ((c = cipher_new(r->secrets->payload_key)) == NULL) {
+		abort();	/* it is all there, and less than is held */
+	if ((c = cipher_new(r->secrets->payload_key, CIPHER_OPEN)) == NULL) {
 		msg_errno("decryption");
 		return (stop(r, STATUS_LOCAL));
 	}
@@ -244,9 +244,6 @@ rekey_finish(void *arg, struct pump *p)
 		    "cut short behind its header");
 	else if (check_last(r) == 0)
 		(void)stop(r, armor_end(&r->to, p));
-	if (r->status == STATUS_OK)
-		msg_note("rekeyed, which revokes nothing: who could open the "
-		    "old file still can, wherever a copy of it is");
 	return (r->status);
 }
 
@@ -301,6 +298,9 @@ rekey_run(const struct rekey_opts *o)
 	record_bool(po.record, "armor", o->armor);
 	po.stage.arg = r;
 	status = pump_run(&po);
+	if (status == STATUS_OK)
+		msg_note("rekeyed, which revokes nothing: who could open the "
+		    "old file still can, wherever a copy of it is");
 out:
 	record_free(po.record);
 	rekey_free(r);

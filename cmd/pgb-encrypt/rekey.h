@@ -9,7 +9,7 @@
 #include "status.h"
 
 struct rekey_opts {
-	const struct identities *ids;
+	struct identities *ids;
 	const struct recipients *to;	/* one at least */
 	bool armor;
 	const char *report;		/* NULL: none */

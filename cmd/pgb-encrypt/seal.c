@@ -104,6 +104,8 @@ begin(struct seal *s)
 		return (STATUS_LOCAL);
 	}
 	if ((status = write_header(s, k)) == STATUS_OK) {
+		msg_verbose("encrypting: recipients: %zu, threads: %u, by %s",
+		    recipients_count(s->o->to), s->o->threads, cipher_name());
 		s->payload = payload_new(PAYLOAD_SEAL, k->payload_key,
 		    s->o->threads, sealed, s->armor.on ? NULL : reserve, s);
 		if (s->payload == NULL) {
@@ -186,7 +188,8 @@ seal_run(const struct seal_opts *so)
 	struct pump_opts o = {
 		.in = STDIN_FILENO, .in_name = "stdin",
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
-		.ahead = payload_ahead(so->threads), .raw = so->raw, .aux = -1, .report = so->report,
+		.ahead = payload_ahead(so->threads), .raw = so->raw, .aux = -1,
+		.report = so->report,
 		.stage = { .room = seal_room, .data = seal_data,
 		    .finish = seal_finish, .stop = seal_stop },
 	};

@@ -89,7 +89,7 @@ check(struct line *l)
 		return (STATUS_USAGE);
 	}
 	if (l->fetch == NULL)
-		return (pump_check_ends(o->sink));
+		return (pump_check_ends(o->sink, NULL));
 	if (l->dests.count > 0 || o->sink || o->overwrite || o->mkdir ||
 	    o->raw || o->expect_size > 0 || o->db != NULL ||
 	    o->server != NULL) {

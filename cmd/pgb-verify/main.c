@@ -71,7 +71,7 @@ parse(struct verify *v, int argc, char **argv, bool *done)
 	*done = status == OPT_DONE;
 	if (status > STATUS_OK || *done)
 		return (*done ? STATUS_OK : (enum status)status);
-	return (pump_check_ends(v->sink));
+	return (pump_check_ends(v->sink, NULL));
 }
 
 /* All that can be refused before a byte is read. */

@@ -14,6 +14,12 @@
 #define AGE_FILE_KEY_LEN	16
 #define AGE_KEY_LEN		32	/* of the AEAD, and of HMAC-SHA-256 */
 
+/* How keys are written: the human-readable parts of their bech32. */
+#define AGE_HRP			"age"
+#define AGE_HRP_XWING		"age1pq"
+#define AGE_HRP_SECRET		"AGE-SECRET-KEY-"
+#define AGE_HRP_SECRET_XWING	"AGE-SECRET-KEY-PQ-"
+
 /* --- derivations (age-derive.c) ---------- */
 
 /* HKDF-SHA-256 with 32 bytes out; info is text. */
@@ -42,7 +48,8 @@ enum age_unwrap {
 	AGE_UNWRAP_OTHER,	/* the stanza is for somebody else */
 	AGE_UNWRAP_BAD,		/* forged: a share of low order; or meant for
 				 * this key, and damaged */
-	AGE_UNWRAP_MEMORY	/* scrypt: none */
+	AGE_UNWRAP_MEMORY,	/* scrypt: none */
+	AGE_UNWRAP_STOPPED	/* scrypt: by a caught signal */
 };
 
 /* --- X25519 (age-x25519.c) ---------- */
@@ -104,7 +111,8 @@ uint64_t age_scrypt_bytes(unsigned log_n);
 
 /*
  * age_scrypt_wrap(pass, len, salt, log_n, file_key, out):
- * Returns 0, or -1 without the memory (errno ENOMEM).
+ * Returns 0, or -1 without the memory (errno ENOMEM) or for a caught signal
+ * (EINTR), which does not wait for scrypt's end: the process is to end then.
  */
 int age_scrypt_wrap(const char *pass, size_t len,
     const uint8_t salt[AGE_SALT_LEN], unsigned log_n,

@@ -24,7 +24,7 @@ struct secrets {
 };
 
 struct age_opener {
-	const struct identities *ids;
+	struct identities *ids;
 	unsigned threads;
 	age_sink sink;
 	payload_place place;
@@ -45,7 +45,7 @@ struct age_opener {
 };
 
 struct age_opener *
-age_opener_new(const struct identities *ids, unsigned threads, age_sink sink,
+age_opener_new(struct identities *ids, unsigned threads, age_sink sink,
     payload_place place, void *arg)
 {
 	struct age_opener *o;
@@ -96,7 +96,7 @@ static int
 unlock(struct age_opener *o)
 {
 	enum age_fault fault;
-	struct age_wrong w;
+	struct age_wrong w = { 0 };
 
 	fault = age_unlock(o->ids, &o->header, o->secrets->file_key, &w);
 	if (fault != AGE_FINE) {
@@ -133,9 +133,25 @@ payload_failed(struct age_opener *o)
 		[PAYLOAD_LIBRARY] = AGE_MEMORY,
 	};
 
-	return (fail(o, faults[payload_fault(o->payload)], o->header.len +
-	    AGE_NONCE_LEN + payload_at(o->payload), "%s",
-	    payload_why(o->payload)));
+	(void)fail(o, faults[payload_fault(o->payload)], 0, "%s%s",
+	    payload_why(o->payload), o->form == ARMORED ?
+	    " (its byte inside the armor)" : "");
+	/* Which armored line that is depends on who was faster. */
+	o->wrong.at = o->header.len + AGE_NONCE_LEN + payload_at(o->payload);
+	return (-1);
+}
+
+/* The armor is wrong; but what came before it comes first. */
+static int
+armor_failed(struct age_opener *o, enum age_fault fault)
+{
+
+	if (o->fault != AGE_FINE)
+		return (-1);
+	if (o->payload != NULL && payload_flush(o->payload) == -1)
+		return (payload_failed(o));
+	return (fail(o, o->armor.stranger ? AGE_NOT_AGE : fault, 0, "%s",
+	    o->armor.why));
 }
 
 /* The bytes of the binary file, whether they came armored or not. */
@@ -204,10 +220,7 @@ age_opener_feed(struct age_opener *o, const uint8_t *buf, size_t len)
 		return (take(o, buf, len));
 	if (age_armor_feed(&o->armor, buf, len) == 0)
 		return (0);
-	if (o->fault == AGE_FINE)
-		fail(o, o->armor.stranger ? AGE_NOT_AGE : AGE_BAD_HEADER, 0,
-		    "%s", o->armor.why);
-	return (-1);
+	return (armor_failed(o, AGE_BAD_HEADER));
 }
 
 int
@@ -219,8 +232,7 @@ age_opener_end(struct age_opener *o)
 	if (o->form == UNKNOWN)
 		return (fail(o, AGE_NOT_AGE, 0, "empty"));
 	if (o->form == ARMORED && age_armor_end(&o->armor) == -1)
-		return (fail(o, o->armor.stranger ? AGE_NOT_AGE : AGE_CUT, 0,
-		    "%s", o->armor.why));
+		return (armor_failed(o, AGE_CUT));
 	if (o->part == HEADER)
 		return (fail(o, AGE_CUT, o->at, "cut short in its header"));
 	if (o->part == NONCE)

@@ -23,7 +23,7 @@ struct age_opener;
  * NULL without memory.  Prints nothing, here and below, but what a plugin has
  * to say.
  */
-struct age_opener *age_opener_new(const struct identities *ids,
+struct age_opener *age_opener_new(struct identities *ids,
     unsigned threads, age_sink sink, payload_place place, void *arg);
 void age_opener_free(struct age_opener *);
 

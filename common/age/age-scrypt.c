@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "age/age-key.h"
 #include "age/base64.h"
 #include "fdio.h"
+#include "sig.h"
 
 #define LABEL	"age-encryption.org/v1/scrypt"
 #define LABEL_LEN	(sizeof(LABEL) - 1)
 
 #define R	8
 #define P	1
+
+#define PAUSE_NS	5000000	/* between looks at the thread */
 
 #define MEMINFO		"/proc/meminfo"
 #define MEMINFO_MAX	65536
@@ -67,22 +73,96 @@ fits(uint64_t need)
 	return (good);
 }
 
+/*
+ * Scrypt takes seconds, and minutes where the header asks for them, and nothing
+ * stops it.  So it has a thread of its own, and a signal that is caught meanwhile
+ * is not kept waiting: the thread is left to itself then, with the memory it
+ * works on, since the process is about to end.
+ */
+struct job {
+	uint64_t n;
+	int rc;
+	bool done;		/* atomic */
+	uint8_t salt[LABEL_LEN + AGE_SALT_LEN];
+	uint8_t key[AGE_KEY_LEN];
+	size_t len;
+	char pass[];
+};
+
+static void *
+run(void *arg)
+{
+	struct job *j = arg;
+
+	j->rc = crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)j->pass,
+	    j->len, j->salt, sizeof(j->salt), j->n, R, P, j->key, AGE_KEY_LEN);
+	__atomic_store_n(&j->done, true, __ATOMIC_RELEASE);
+	return (NULL);
+}
+
+/* Start it with all signals blocked: they are for the caller's thread. */
+static int
+start(struct job *j, pthread_t *thread)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(thread, NULL, run, j);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return (rc);
+}
+
+/* 0, or -1 with errno; EINTR: the job is not the caller's any more. */
+static int
+await(struct job *j)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	pthread_t thread;
+
+	if (start(j, &thread) != 0) {
+		errno = ENOMEM;
+		return (-1);
+	}
+	while (!__atomic_load_n(&j->done, __ATOMIC_ACQUIRE)) {
+		if (sig_caught() != 0) {
+			pthread_detach(thread);
+			errno = EINTR;
+			return (-1);
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	pthread_join(thread, NULL);
+	errno = ENOMEM;
+	return (j->rc == 0 ? 0 : -1);
+}
+
 static int
 wrap_key(const char *pass, size_t len, const uint8_t salt[AGE_SALT_LEN],
     unsigned log_n, uint8_t key[AGE_KEY_LEN])
 {
-	uint8_t labelled[LABEL_LEN + AGE_SALT_LEN];
+	struct job *j;
+	int rc;
 
-	memcpy(labelled, LABEL, LABEL_LEN);
-	memcpy(labelled + LABEL_LEN, salt, AGE_SALT_LEN);
+	errno = ENOMEM;
 	if (!fits(age_scrypt_bytes(log_n)) ||
-	    crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)pass, len,
-	    labelled, sizeof(labelled), (uint64_t)1 << log_n, R, P, key,
-	    AGE_KEY_LEN) != 0) {
-		errno = ENOMEM;
+	    (j = sodium_malloc((sizeof(*j) + len + 7) / 8 * 8)) == NULL)
 		return (-1);
-	}
-	return (0);
+	memset(j, 0, sizeof(*j));
+	j->n = (uint64_t)1 << log_n;
+	memcpy(j->salt, LABEL, LABEL_LEN);
+	memcpy(j->salt + LABEL_LEN, salt, AGE_SALT_LEN);
+	j->len = len;
+	memcpy(j->pass, pass, len);
+	if ((rc = await(j)) == 0)
+		memcpy(key, j->key, AGE_KEY_LEN);
+	else if (errno == EINTR)
+		return (-1);
+	sodium_free(j);
+	if (rc == -1)
+		errno = ENOMEM;
+	return (rc);
 }
 
 int
@@ -113,7 +193,8 @@ age_scrypt_unwrap(const char *pass, size_t len,
 	int opened;
 
 	if (wrap_key(pass, len, salt, log_n, key) == -1)
-		return (AGE_UNWRAP_MEMORY);
+		return (errno == EINTR ? AGE_UNWRAP_STOPPED :
+		    AGE_UNWRAP_MEMORY);
 	opened = age_body_open(key, body, file_key);
 	sodium_memzero(key, sizeof(key));
 	return (opened == 0 ? AGE_UNWRAP_OK : AGE_UNWRAP_OTHER);

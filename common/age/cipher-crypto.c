@@ -2,7 +2,9 @@
 /*
  * A context of libcrypto's keeps the expanded key in memory of its own, which
  * it wipes when it is freed.  Its configuration file is not read: it could
- * bring in any code, and what is asked for here is one fixed cipher.
+ * bring in any code, and what is asked for here is one fixed cipher.  From version
+ * 3 on each key has a context of the library of its own: the one that is shared is
+ * set up behind the scenes, and crashes where memory ends just then.
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -12,7 +14,15 @@
 
 #include "age/cipher.h"
 
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#define OWN_CONTEXT
+#endif
+
 struct state {
+#ifdef OWN_CONTEXT
+	OSSL_LIB_CTX *library;
+	EVP_CIPHER *cipher;
+#endif
 	EVP_CIPHER_CTX *seal, *open;
 };
 
@@ -40,27 +50,56 @@ release(void *arg)
 		return;
 	EVP_CIPHER_CTX_free(s->seal);
 	EVP_CIPHER_CTX_free(s->open);
+#ifdef OWN_CONTEXT
+	EVP_CIPHER_free(s->cipher);
+	OSSL_LIB_CTX_free(s->library);
+#endif
 	free(s);
 }
 
-static void *
-new(const uint8_t key[CIPHER_KEY_LEN])
+#ifdef OWN_CONTEXT
+static const EVP_CIPHER *
+find(struct state *s)
 {
+
+	if ((s->library = OSSL_LIB_CTX_new()) != NULL)
+		s->cipher = EVP_CIPHER_fetch(s->library, "ChaCha20-Poly1305",
+		    NULL);
+	return (s->cipher);
+}
+#else
+static const EVP_CIPHER *
+find(struct state *s)
+{
+
+	(void)s;
+	return (EVP_chacha20_poly1305());
+}
+#endif
+
+static void *
+new(const uint8_t key[CIPHER_KEY_LEN], int use)
+{
+	const EVP_CIPHER *cipher;
 	struct state *s;
 
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
-	if ((s->seal = EVP_CIPHER_CTX_new()) == NULL ||
-	    (s->open = EVP_CIPHER_CTX_new()) == NULL ||
-	    EVP_EncryptInit_ex(s->seal, EVP_chacha20_poly1305(), NULL, key,
-	    NULL) != 1 ||
-	    EVP_DecryptInit_ex(s->open, EVP_chacha20_poly1305(), NULL, key,
-	    NULL) != 1) {
-		release(s);
-		return (NULL);
-	}
+	if ((cipher = find(s)) == NULL)
+		goto bad;
+	if ((use & CIPHER_SEAL) != 0 &&
+	    ((s->seal = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_EncryptInit_ex(s->seal, cipher, NULL, key, NULL) != 1))
+		goto bad;
+	if ((use & CIPHER_OPEN) != 0 &&
+	    ((s->open = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_DecryptInit_ex(s->open, cipher, NULL, key, NULL) != 1))
+		goto bad;
 	return (s);
+bad:
+	release(s);
+	return (NULL);
 }
 
 static int

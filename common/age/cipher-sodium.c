@@ -15,10 +15,11 @@ name(void)
 }
 
 static void *
-new(const uint8_t key[CIPHER_KEY_LEN])
+new(const uint8_t key[CIPHER_KEY_LEN], int use)
 {
 	uint8_t *mine;
 
+	(void)use;
 	if ((mine = sodium_malloc(CIPHER_KEY_LEN)) != NULL)
 		memcpy(mine, key, CIPHER_KEY_LEN);
 	return (mine);

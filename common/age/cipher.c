@@ -12,14 +12,14 @@ struct cipher {
 };
 
 static struct cipher *
-make(const struct cipher_ops *ops, const uint8_t key[CIPHER_KEY_LEN])
+make(const struct cipher_ops *ops, const uint8_t key[CIPHER_KEY_LEN], int use)
 {
 	struct cipher *c;
 
 	if ((c = malloc(sizeof(*c))) == NULL)
 		return (NULL);
 	c->ops = ops;
-	if ((c->state = ops->new(key)) == NULL) {
+	if ((c->state = ops->new(key, use)) == NULL) {
 		free(c);
 		return (NULL);
 	}
@@ -27,15 +27,15 @@ make(const struct cipher_ops *ops, const uint8_t key[CIPHER_KEY_LEN])
 }
 
 struct cipher *
-cipher_new(const uint8_t key[CIPHER_KEY_LEN])
+cipher_new(const uint8_t key[CIPHER_KEY_LEN], int use)
 {
 #ifndef AEAD_SODIUM
 	struct cipher *c;
 
-	if ((c = make(&cipher_crypto, key)) != NULL)
+	if ((c = make(&cipher_crypto, key, use)) != NULL)
 		return (c);
 #endif
-	return (make(&cipher_sodium, key));
+	return (make(&cipher_sodium, key, use));
 }
 
 void

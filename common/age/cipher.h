@@ -16,10 +16,15 @@
 #define CIPHER_NONCE_LEN	12
 #define CIPHER_TAG_LEN		16
 
+/* What a key is used for: one of them, so that fewer copies of it are made, or
+ * both. */
+#define CIPHER_SEAL	1
+#define CIPHER_OPEN	2
+
 /* What a library gives: cipher-crypto.c, cipher-sodium.c. */
 struct cipher_ops {
 	const char *(*name)(void);	/* with its version */
-	void *(*new)(const uint8_t key[CIPHER_KEY_LEN]);
+	void *(*new)(const uint8_t key[CIPHER_KEY_LEN], int use);
 	void (*free)(void *);
 
 	/* len bytes into len + CIPHER_TAG_LEN: 0, or -1 (the library). */
@@ -39,7 +44,7 @@ extern const struct cipher_ops cipher_sodium;
 struct cipher;
 
 /* NULL without memory. */
-struct cipher *cipher_new(const uint8_t key[CIPHER_KEY_LEN]);
+struct cipher *cipher_new(const uint8_t key[CIPHER_KEY_LEN], int use);
 void cipher_free(struct cipher *);
 
 /* Which library, for --version. */

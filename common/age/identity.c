@@ -13,8 +13,6 @@
 #include "age/ssh-key.h"
 #include "msg.h"
 
-#define HRP		"AGE-SECRET-KEY-"
-#define HRP_XWING	"AGE-SECRET-KEY-PQ-"
 #define COUNT_MAX	1024
 
 struct identities {
@@ -22,7 +20,9 @@ struct identities {
 	size_t count, room;
 	struct passphrase_source from;
 	struct passphrase *passphrase;
-	bool asked;		/* for files; else it was for key files */
+	bool asked;		/* for streams; else it was for key files */
+	bool late;		/* to be asked for when a stream wants it */
+	bool used;		/* for a key file */
 	unsigned work;
 };
 
@@ -48,7 +48,7 @@ refuse(const char *where, const char *text)
 		msg_error("%s: a public SSH key stands in place of an "
 		    "identity", where);
 		msg_hint("give the private key's file: the name without .pub");
-	} else if (begins(text, HRP) || begins(text, "AGE-PLUGIN-"))
+	} else if (begins(text, AGE_HRP_SECRET) || begins(text, "AGE-PLUGIN-"))
 		msg_error("%s: a mistyped or damaged identity", where);
 	else
 		msg_error("%s: not an age identity", where);
@@ -114,7 +114,7 @@ static enum status
 set_xwing(struct identity *id, const char *where, const char *text, size_t len)
 {
 
-	if (bech32_decode(HRP_XWING, text, len, id->secret,
+	if (bech32_decode(AGE_HRP_SECRET_XWING, text, len, id->secret,
 	    AGE_XWING_SEED_LEN) == -1)
 		return (refuse(where, text));
 	if (age_xwing_known()) {
@@ -123,8 +123,9 @@ set_xwing(struct identity *id, const char *where, const char *text, size_t len)
 	}
 	msg_error("%s: a post-quantum identity, which needs libsodium 1.0.22 "
 	    "or newer", where);
-	msg_hint("age 1.3 opens what was encrypted to it: age -d -i FILE; or "
-	    "use it through age-plugin-pq: age-plugin-pq -identity FILE");
+	msg_hint("age 1.3 opens what was encrypted to it; or have its plugin "
+	    "open it: (umask 077; age-plugin-pq -identity FILE >NEW), then "
+	    "-i NEW");
 	return (STATUS_USAGE);
 }
 
@@ -139,9 +140,9 @@ add_line(void *arg, const char *where, const char *text, size_t len)
 		return (status);
 	if (begins(text, "AGE-PLUGIN-"))
 		status = set_plugin(id, where, text, len);
-	else if (begins(text, HRP_XWING "1"))
+	else if (begins(text, AGE_HRP_SECRET_XWING "1"))
 		status = set_xwing(id, where, text, len);
-	else if (bech32_decode(HRP, text, len, id->secret,
+	else if (bech32_decode(AGE_HRP_SECRET, text, len, id->secret,
 	    AGE_X25519_LEN) == -1)
 		status = refuse(where, text);
 	else if (crypto_scalarmult_base(id->point, id->secret) != 0) {
@@ -224,6 +225,7 @@ for_file(struct identities *ids, const char *path, struct passphrase **mine,
 {
 	char what[256];
 
+	ids->used = true;
 	if (ids->passphrase != NULL)
 		return (ids->passphrase);
 	snprintf(what, sizeof(what), "passphrase of %s", path);
@@ -258,16 +260,19 @@ told(const char *path, enum age_fault fault, const struct age_wrong *w)
 	case AGE_STOPPED:
 		msg_errno(path);
 		break;
+	case AGE_TOLD:
+		return (w->told);
 	default:
 		msg_error("%s: %s", path, w->why);
 	}
-	return (fault == AGE_MEMORY ? STATUS_LOCAL : STATUS_USAGE);
+	return (fault == AGE_MEMORY || (fault == AGE_STOPPED &&
+	    errno == ENOMEM) ? STATUS_LOCAL : STATUS_USAGE);
 }
 
 /* Without a passphrase in with: AGE_WANTS_PASSPHRASE where one opens it, and
  * nothing is said of that. */
 static enum age_fault
-decrypt(const struct identities *with, const char *path,
+decrypt(struct identities *with, const char *path,
     const struct keyfile *k, struct keyfile *out, enum status *status)
 {
 	enum age_fault fault = AGE_FINE;
@@ -382,6 +387,20 @@ identities_ask(struct identities *ids)
 }
 
 void
+identities_ask_late(struct identities *ids)
+{
+
+	ids->late = true;
+}
+
+bool
+identities_used_passphrase(const struct identities *ids)
+{
+
+	return (ids->used);
+}
+
+void
 identities_set_work(struct identities *ids, unsigned log_n)
 {
 
@@ -403,9 +422,12 @@ identities_at(const struct identities *ids, size_t i)
 }
 
 const struct passphrase *
-identities_passphrase(const struct identities *ids)
+identities_passphrase(struct identities *ids, enum status *status)
 {
 
+	*status = STATUS_OK;
+	if (ids->late && !ids->asked)
+		*status = identities_ask(ids);
 	return (ids->asked ? ids->passphrase : NULL);
 }
 

@@ -2,6 +2,7 @@
 #ifndef IDENTITY_H
 #define IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,12 @@ enum status identities_load(struct identities *, const char *path, int flags);
  * above. */
 enum status identities_ask(struct identities *);
 
+/* Get it only when a file wants one. */
+void identities_ask_late(struct identities *);
+
+/* Whether a file of identities needed it. */
+bool identities_used_passphrase(const struct identities *);
+
 /* The largest work factor of a passphrase, at first AGE_WORK_READ. */
 void identities_set_work(struct identities *, unsigned log_n);
 
@@ -63,8 +70,10 @@ struct identity {
 size_t identities_count(const struct identities *);
 const struct identity *identities_at(const struct identities *, size_t i);
 
-/* NULL where there is none. */
-const struct passphrase *identities_passphrase(const struct identities *);
+/* NULL where there is none, or it could not be had: *status, after one error
+ * line. */
+const struct passphrase *identities_passphrase(struct identities *,
+    enum status *status);
 unsigned identities_work(const struct identities *);
 
 #endif

@@ -121,21 +121,32 @@ check_mode(int fd, const char *path, const struct keyfile *k)
 	return (STATUS_USAGE);
 }
 
+bool
+keyfile_is_key(const char *name)
+{
+
+	return (strncasecmp(name, "AGE-SECRET-KEY-", 15) == 0 ||
+	    strncasecmp(name, "AGE-PLUGIN-", 11) == 0);
+}
+
+enum status
+keyfile_refuse_key(void)
+{
+
+	msg_error("a secret key stands where the name of a file belongs");
+	msg_hint("keep keys in files of mode 0600: other users see the command "
+	    "line");
+	return (STATUS_USAGE);
+}
+
 enum status
 keyfile_load(const char *path, int flags, struct keyfile *k)
 {
 	enum status status;
 	int fd;
 
-	/* It must not come out in "AGE-SECRET-KEY-1...: No such file". */
-	if (strncasecmp(path, "AGE-SECRET-KEY-", 15) == 0 ||
-	    strncasecmp(path, "AGE-PLUGIN-", 11) == 0) {
-		msg_error("a secret key stands where the name of a file "
-		    "belongs");
-		msg_hint("keep keys in files of mode 0600: other users see "
-		    "the command line");
-		return (STATUS_USAGE);
-	}
+	if (keyfile_is_key(path))
+		return (keyfile_refuse_key());
 	if (strcmp(path, "-") == 0) {
 		if ((flags & KEYFILE_STDIN) != 0)
 			return (slurp(STDIN_FILENO, "stdin", k));

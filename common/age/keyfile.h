@@ -34,6 +34,12 @@ void keyfile_wipe(struct keyfile *);
 /* Append: 0, or -1 with errno (EFBIG past KEYFILE_MAX). */
 int keyfile_add(struct keyfile *, const void *, size_t len);
 
+/* Whether the name of a file is a secret key, which must not come out in
+ * "AGE-SECRET-KEY-1...: No such file"; and the error line about it, which returns
+ * STATUS_USAGE. */
+bool keyfile_is_key(const char *name);
+enum status keyfile_refuse_key(void);
+
 #define KEYFILE_SECRET	1	/* refuse one that others may read or change */
 #define KEYFILE_STDIN	2	/* "-" is stdin, which is free */
 

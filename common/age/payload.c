@@ -14,6 +14,9 @@
  * The input is read straight into the batch, and what a thread makes of it may be
  * made where the sink wants it: nothing is copied in between.
  *
+ * What is done is handed on when more bytes come, and at the end: while the input
+ * stands still, so may a few batches.
+ *
  * A chunk that does not open ends its batch.  What it was is looked for when
  * its turn comes, in the caller's thread: the chunks before it have then been
  * handed on, and the sentence is that of a single thread.
@@ -135,7 +138,8 @@ set_up(struct payload *p, const uint8_t key[CIPHER_KEY_LEN])
 	size_t i;
 
 	for (t = 0; t < p->threads; t++)
-		if ((p->ciphers[t] = cipher_new(key)) == NULL)
+		if ((p->ciphers[t] = cipher_new(key, p->way == PAYLOAD_SEAL ?
+		    CIPHER_SEAL : CIPHER_OPEN)) == NULL)
 			return (-1);
 	p->v = calloc(p->count, sizeof(*p->v));
 	jobs = calloc(p->count, sizeof(*jobs));
@@ -326,10 +330,23 @@ payload_put(struct payload *p, const uint8_t *buf, size_t len)
 }
 
 int
+payload_flush(struct payload *p)
+{
+	int got;
+
+	if (p->fault != PAYLOAD_FINE)
+		return (-1);
+	do {
+		if ((got = hand_on(p, true)) == -1)
+			return (-1);
+	} while (got == 1);
+	return (0);
+}
+
+int
 payload_end(struct payload *p)
 {
 	struct batch *last;
-	int got;
 
 	if (p->fault != PAYLOAD_FINE)
 		return (-1);
@@ -341,11 +358,7 @@ payload_end(struct payload *p)
 	}
 	last->final = true;
 	lanes_put(p->lanes);
-	do {
-		if ((got = hand_on(p, true)) == -1)
-			return (-1);
-	} while (got == 1);
-	return (0);
+	return (payload_flush(p));
 }
 
 enum payload_fault

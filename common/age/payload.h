@@ -55,6 +55,10 @@ uint8_t *payload_room(struct payload *, size_t *len);
 /* The next bytes: 0, or -1; it stays so. */
 int payload_put(struct payload *, const uint8_t *buf, size_t len);
 
+/* More may come, but not from here: hand on the batches that are full and have
+ * a byte behind them.  0, or -1 where one of them does not open. */
+int payload_flush(struct payload *);
+
 /* They were the last: 0 when the sink has had everything, or -1. */
 int payload_end(struct payload *);
 

@@ -9,6 +9,7 @@
 
 #define ED25519		"ssh-ed25519"
 #define MAGIC		"openssh-key-v1"	/* and its NUL */
+#define AUTHORITY	"cert-authority"
 #define BLOCK_LEN	8	/* of a private part that is not encrypted */
 #define BLOB_MAX	8192	/* a public key; RSA of 16384 bits: 2071 */
 #define SK_LEN		64	/* Ed25519: seed and public key */
@@ -158,22 +159,48 @@ is_type(struct part word)
 	    begins(word, "sk-ecdsa-")));
 }
 
+/* Among the options, the one that says whose keys are trusted: nobody logs in
+ * with that key. */
+static bool
+is_authority(struct part options)
+{
+	size_t i, len = strlen(AUTHORITY);
+	bool quoted = false;
+
+	for (i = 0; i < options.len; i++) {
+		if (options.p[i] == '"' && (i == 0 || options.p[i - 1] != '\\'))
+			quoted = !quoted;
+		if (!quoted && (i == 0 || options.p[i - 1] == ',') &&
+		    options.len - i >= len &&
+		    memcmp(options.p + i, AUTHORITY, len) == 0 &&
+		    (options.len - i == len || options.p[i + len] == ','))
+			return (true);
+	}
+	return (false);
+}
+
 enum ssh_key
 ssh_public(const char *text, size_t len, uint8_t pk[SSH_ED25519_LEN],
     char type[SSH_TYPE_LEN])
 {
 	struct part line = { (const uint8_t *)text, len }, rest = line;
-	struct part word, base64, blob, name;
+	struct part word, base64, blob, name, options;
 	uint8_t buf[BLOB_MAX];
 
 	type[0] = '\0';
+	if (len > 0 && is_blank(line.p[0]))
+		return (SSH_KEY_NOT);
 	word = take_word(&rest, false);
 	if (!is_type(word)) {
 		rest = line;
-		(void)take_word(&rest, true);
+		options = take_word(&rest, true);
 		word = take_word(&rest, false);
 		if (!is_type(word))
 			return (SSH_KEY_NOT);
+		if (is_authority(options)) {
+			strcpy(type, AUTHORITY);
+			return (SSH_KEY_OTHER);
+		}
 	}
 	base64 = take_word(&rest, false);
 	blob.p = buf;

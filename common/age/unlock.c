@@ -7,9 +7,10 @@
 
 #include "age/plugin.h"
 #include "age/unlock.h"
+#include "msg.h"
 
 struct unlock {
-	const struct identities *ids;
+	struct identities *ids;
 	const struct age_header *h;
 	uint8_t *file_key;
 	enum age_fault fault;
@@ -40,6 +41,8 @@ judge(struct unlock *u, size_t i, enum age_unwrap got, unsigned log_n)
 
 	switch (got) {
 	case AGE_UNWRAP_OK:
+		msg_verbose("age: stanza %zu of %zu opens", i + 1,
+		    u->h->count);
 		u->fault = AGE_FINE;
 		return (FOUND);
 	case AGE_UNWRAP_OTHER:
@@ -47,6 +50,9 @@ judge(struct unlock *u, size_t i, enum age_unwrap got, unsigned log_n)
 	case AGE_UNWRAP_BAD:
 		return (fault(u, AGE_BAD_HEADER, at, "header: stanza %zu: "
 		    "damaged, or its share is of low order", i + 1));
+	case AGE_UNWRAP_STOPPED:
+		u->wrong->told = STATUS_LOCAL;
+		return (fault(u, AGE_TOLD, at, "interrupted"));
 	case AGE_UNWRAP_MEMORY:
 		return (fault(u, AGE_MEMORY, at, "no memory for the "
 		    "passphrase: its work factor %u takes %llu MiB", log_n,
@@ -58,12 +64,17 @@ judge(struct unlock *u, size_t i, enum age_unwrap got, unsigned log_n)
 static enum found
 try_passphrase(struct unlock *u, size_t i)
 {
-	const struct passphrase *p = identities_passphrase(u->ids);
+	const struct passphrase *p;
 	uint8_t salt[AGE_SALT_LEN], body[AGE_BODY_LEN];
 	unsigned log_n, max = identities_work(u->ids);
 
-	if (p == NULL || !age_stanza_is(u->h, i, "scrypt") ||
+	if (!age_stanza_is(u->h, i, "scrypt") ||
 	    age_stanza_scrypt(u->h, i, salt, &log_n, body) == -1)
+		return (NOT_YET);
+	p = identities_passphrase(u->ids, &u->wrong->told);
+	if (u->wrong->told != STATUS_OK)
+		return (fault(u, AGE_TOLD, 0, "no passphrase"));
+	if (p == NULL)
 		return (NOT_YET);
 	if (log_n > max)
 		return (fault(u, AGE_BAD_HEADER, u->h->stanzas[i].args_at,
@@ -196,9 +207,10 @@ no_match(struct unlock *u)
 {
 	size_t i, count = 0, n = identities_count(u->ids);
 	const struct age_header *h = u->h;
+	enum status status;
 
 	if (age_stanza_is(h, 0, "scrypt")) {
-		if (identities_passphrase(u->ids) == NULL)
+		if (identities_passphrase(u->ids, &status) == NULL)
 			return (fault(u, AGE_WANTS_PASSPHRASE, 0, "encrypted "
 			    "with a passphrase, not to a key"));
 		return (fault(u, AGE_WRONG_PASSPHRASE, 0, "encrypted with "
@@ -217,7 +229,7 @@ no_match(struct unlock *u)
 }
 
 enum age_fault
-age_unlock(const struct identities *ids, const struct age_header *h,
+age_unlock(struct identities *ids, const struct age_header *h,
     uint8_t file_key[AGE_FILE_KEY_LEN], struct age_wrong *wrong)
 {
 	struct unlock u = { .ids = ids, .h = h, .file_key = file_key,

@@ -13,8 +13,8 @@ enum age_fault {
 	AGE_WRONG_PASSPHRASE,
 	AGE_WANTS_KEY,		/* it has none of the kind that was given */
 	AGE_WANTS_PASSPHRASE,
-	AGE_TOLD,		/* a plugin failed and said so: one error line
-				 * was printed, the status is at hand */
+	AGE_TOLD,		/* a plugin failed, or there was no passphrase
+				 * to be had: one error line was printed */
 	AGE_BAD_MAC,		/* opened, but the header was changed */
 	AGE_BAD_CHUNK,		/* a chunk does not authenticate */
 	AGE_CUT,		/* ends too early, or goes on behind its end */
@@ -25,7 +25,7 @@ enum age_fault {
 struct age_wrong {
 	uint64_t at;
 	char why[AGE_WHY_LEN];	/* part of a sentence */
-	enum status told;	/* with AGE_TOLD */
+	enum status told;	/* with AGE_TOLD; a caught signal is told, too */
 };
 
 /*
@@ -38,7 +38,7 @@ struct age_wrong {
  * AGE_FINE with the file key, or a fault up to AGE_BAD_MAC, or AGE_MEMORY.  Prints nothing,
  * but what a plugin has to say.
  */
-enum age_fault age_unlock(const struct identities *,
+enum age_fault age_unlock(struct identities *,
     const struct age_header *, uint8_t file_key[AGE_FILE_KEY_LEN],
     struct age_wrong *w);
 

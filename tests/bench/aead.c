@@ -29,7 +29,7 @@ measure(const struct cipher_ops *ops)
 	static uint8_t in[AGE_CHUNK_LEN], out[AGE_SEALED_LEN];
 	uint8_t key[CIPHER_KEY_LEN] = { 1 }, nonce[CIPHER_NONCE_LEN] = { 0 };
 	double t, best[2] = { 1e9, 1e9 };
-	void *c = ops->new(key);
+	void *c = ops->new(key, CIPHER_SEAL | CIPHER_OPEN);
 	int i, k;
 
 	if (c == NULL)

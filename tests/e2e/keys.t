@@ -75,6 +75,14 @@ run pgb-encrypt -r "$(cat rsa.key.pub)" <plain
 refused 2 '-r: an SSH key of type ssh-rsa' '-r with an RSA key'
 run pgb-encrypt -r "${ssh%????? backup key}" <plain
 refused 2 '-r: a damaged or incomplete SSH public key' 'an SSH key cut short'
+cat ssh.key.pub other.key.pub >two.pub 2>/dev/null || cat ssh.key.pub ssh.key.pub >two.pub
+run pgb-encrypt -r "$(cat two.pub)" <plain
+refused 2 '-r: more than one line' '-r with two lines'
+printf 'cert-authority,principals="x" %s\n%s\n' "$ssh" "$mine" >ca.pub
+try 'pgb-encrypt -R ca.pub <plain'
+status_is 0 'the key of an authority'
+like "$ERR" 'ca.pub: line 1: left out: .*cert-authority' 'is left out'
+is "$(grep -ac '^-> ' out)" 1 'and the other is not'
 for case in 'locked|under a passphrase' 'rsa|ssh-rsa: only ssh-ed25519' \
     'pem|RSA PRIVATE KEY.*only ssh-ed25519'; do
 	try "pgb-encrypt -d -i ${case%|*}.key <ssh.age"
@@ -176,6 +184,31 @@ refused 1 'encrypted with another passphrase' 'the wrong one'
 is "$OUT" '' 'nothing is written'
 try 'pgb-encrypt -d -i age.key <stock.age'
 refused 1 'encrypted with a passphrase, not to a key' 'a key for a passphrase'
+try 'pgb-encrypt -d -i age.key --passphrase-file x.pass <stock.age'
+same plain 'a key and the passphrase'
+try 'pgb-encrypt -d -i ssh.key --passphrase-file none/such <ssh.age'
+same plain 'a key where the passphrase is not wanted'
+run "$TTY" tty.log x -- pgb-encrypt -d -i age.key -p <stock.age
+same plain 'a key and -p, which asks when it is wanted'
+try "pgb-encrypt --rekey -i age.key --passphrase-file x.pass -r $mine <stock.age |
+    age -d -i age.key"
+same plain 'rekeyed from a passphrase to a key'
+try 'pgb-encrypt -e -i age.key --passphrase-file x.pass <plain'
+refused 2 'no file of -i is under one' '-e -i with a passphrase for nothing'
+try 'pgb-encrypt --max-work-factor 20 --passphrase-file x.pass <plain'
+refused 2 'not with encryption' 'a work factor to encrypt'
+try 'pgb-encrypt --passphrase-file AGE-SECRET-KEY-1QQQ <plain'
+refused 2 'a secret key stands where the name' 'a key as passphrase file'
+unlike "$ERR" QQQ 'which is not shown'
+# Scrypt is not waited for: 1 GiB of work, and a signal.
+sed '2s/18$/20/' stock.age >slow.age
+pgb-encrypt -d --passphrase-file x.pass <slow.age >out 2>err &
+pid=$!
+working() { [ "$(ls /proc/$pid/task 2>/dev/null | wc -l)" = 2 ] || [ -s err ]; }
+await 5 working
+kill $pid
+wait $pid
+is "$? $(cat err)" '143 ' 'SIGTERM while scrypt works ends it at once'
 try 'pgb-encrypt -d --passphrase-file pass <ssh.age'
 refused 1 'encrypted to keys, not with a passphrase' 'a passphrase for a key'
 try 'pgb-encrypt -d --max-work-factor 17 --passphrase-file x.pass <stock.age'
@@ -254,5 +287,15 @@ unlike "$(tr '\0' '\n' </proc/$pid/cmdline) $(tr '\0' '\n' </proc/$pid/environ)"
 kill $pid
 wait $pid 2>/dev/null
 exec 3>&-
+
+# Other limits of the session do not matter.
+try "ulimit -f 100; pgb-encrypt -r $mine <plain | pgb-encrypt -d -i age.key | cmp - plain"
+is "$RC $ERR" '0 ' 'a limit for files is not one for pipes'
+try "pgb-encrypt --rekey -i age.key -r $mine <for.age >/dev/full"
+refused 3 'No space' '--rekey to a full disk'
+unlike "$ERR" revokes 'does not say that it was done'
+try "pgb-encrypt -v -r $mine <plain >v.age; pgb-encrypt -v -d -i age.key <v.age"
+like "$ERR" 'encrypting: recipients: 1, threads: ' '-v'
+like "$ERR" 'age: stanza 1 of 1 opens' '-v says what opened it'
 
 done_testing

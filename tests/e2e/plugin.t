@@ -106,6 +106,25 @@ try 'pgb-encrypt --recipient-of fake.key'
 refused 2 'age-plugin-fake alone' '--recipient-of such an identity'
 like "$ERR" 'hint: .*-e -i' 'and what to do'
 
+# The same one twice, and others behind and before it.
+for words in "-r $fake -r $fake -r $mine" "-r $mine -r $fake -r $fake" \
+    "-r $fake -r $mine -r $fake -r $fake2" "-r $fake -r $fake -r $fake2 -r $mine"
+do
+	try "pgb-encrypt $words <plain"
+	mv out twice.age
+	for key in fake mine; do
+		try "pgb-encrypt -d -i $key.key <twice.age"
+		same "$words: $key.key opens it"
+	done
+done
+cat fake.key fake.key mine.key >three.key
+try 'pgb-encrypt -e -i three.key <plain'
+mv out twice.age
+try 'age -d -i mine.key twice.age'
+same 'an identity file that names a plugin twice, then a key'
+run env AGE_FAKE=half OTHER_FAKE=half pgb-encrypt -r $fake -r $other <plain
+refused 2 'more than 1024 stanzas' 'more stanzas than an age file may have'
+
 # --- beside others ------------------------------------------------------------
 
 printf '# in the safe\r\n%s\r\n\n%s\n%s' $fake2 $fake3 $fake2 >all.pub

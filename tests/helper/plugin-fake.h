@@ -230,6 +230,8 @@ fake_talk(struct fake *f, bool wrap)
 	}
 	if (fake_is("many"))
 		fake_much(1025, 32);
+	if (fake_is("half"))
+		fake_much(600, 32);
 	if (fake_is("most"))
 		fake_much(1024, 32);
 	if (fake_is("long"))

@@ -230,6 +230,6 @@ begin(void)
 	unlink(path);
 	memset(file_key, 0x99, sizeof(file_key));
 	age_payload_key(file_key, nonce, payload_key);
-	if ((cipher = cipher_new(payload_key)) == NULL)
+	if ((cipher = cipher_new(payload_key, CIPHER_SEAL)) == NULL)
 		abort();
 }

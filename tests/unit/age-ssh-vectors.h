@@ -963,7 +963,7 @@ static const struct ssh_vector vector_public[] = {
 	    "", 85,
 	    "ssh-ed25519 \011 AAAAC3NzaC1lZDI1NTE5AAAAIJyg2oZybYKCzk4HGd9t"
 	    "H02ykCvf54YyrEiQ0Lmo444n  x" },
-	{ "blanks in front", SSH_KEY_OK,
+	{ "blanks in front", SSH_KEY_NOT,
 	    "", 82,
 	    " \011ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyg2oZybYKCzk4HGd9t"
 	    "H02ykCvf54YyrEiQ0Lmo444n" },
@@ -979,6 +979,22 @@ static const struct ssh_vector vector_public[] = {
 	    "", 98,
 	    "from=\"10.0.0.0/8\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyg2"
 	    "oZybYKCzk4HGd9tH02ykCvf54YyrEiQ0Lmo444n" },
+	{ "an authority", SSH_KEY_OTHER,
+	    "cert-authority", 95,
+	    "cert-authority ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyg2oZybY"
+	    "KCzk4HGd9tH02ykCvf54YyrEiQ0Lmo444n" },
+	{ "an authority among options", SSH_KEY_OTHER,
+	    "cert-authority", 117,
+	    "no-pty,cert-authority,principals=\"a\" ssh-ed25519 AAAAC3NzaC"
+	    "1lZDI1NTE5AAAAIJyg2oZybYKCzk4HGd9tH02ykCvf54YyrEiQ0Lmo444n" },
+	{ "an authority in quotes", SSH_KEY_OK,
+	    "", 110,
+	    "command=\"a ,cert-authority,b\" ssh-ed25519 AAAAC3NzaC1lZDI1N"
+	    "TE5AAAAIJyg2oZybYKCzk4HGd9tH02ykCvf54YyrEiQ0Lmo444n" },
+	{ "an option that begins like an authority", SSH_KEY_OK,
+	    "", 97,
+	    "cert-authority-x ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJyg2oZy"
+	    "bYKCzk4HGd9tH02ykCvf54YyrEiQ0Lmo444n" },
 	{ "quoted blanks", SSH_KEY_OK,
 	    "", 103,
 	    "command=\"a b\011c\",no-pty ssh-ed25519 AAAAC3NzaC1lZDI1NTE5A"

@@ -233,10 +233,18 @@ def public_lines(pk):
     yield 'a blank behind it', 'OK', '', line + b' '
     yield 'tabs', 'OK', '', b'ssh-ed25519\t' + good + b'\tx'
     yield 'several blanks', 'OK', '', b'ssh-ed25519 \t ' + good + b'  x'
-    yield 'blanks in front', 'OK', '', b' \t' + line
+    yield 'blanks in front', 'NOT', '', b' \t' + line
     yield 'an option', 'OK', '', b'no-pty ' + line
     yield 'options', 'OK', '', b'no-pty,no-X11-forwarding\t' + line + b' x'
     yield 'an option with a value', 'OK', '', b'from="10.0.0.0/8" ' + line
+    yield 'an authority', 'OTHER', 'cert-authority', \
+        b'cert-authority ' + line
+    yield 'an authority among options', 'OTHER', 'cert-authority', \
+        b'no-pty,cert-authority,principals="a" ' + line
+    yield 'an authority in quotes', 'OK', '', \
+        b'command="a ,cert-authority,b" ' + line
+    yield 'an option that begins like an authority', 'OK', '', \
+        b'cert-authority-x ' + line
     yield 'quoted blanks', 'OK', '', b'command="a b\tc",no-pty ' + line
     yield 'escaped quotes', 'OK', '', b'command="say \\"a b\\" c" ' + line
     yield 'a quote that escapes none', 'OK', '', b'command="a\\\\ b" ' + line

@@ -2,6 +2,7 @@
 /* What pgb-encrypt seals is age, byte for byte, however the input comes. */
 #include "pgb-encrypt/armor.c"
 #include "pgb-encrypt/recipients.c"
+#include "pgb-encrypt/recipients-wrap.c"
 #include "pgb-encrypt/seal.c"
 #include "tap.h"
 
@@ -314,7 +315,7 @@ chunks_by(const struct cipher_ops *a, const struct cipher_ops *b)
 		n = lens[i];
 		memset(key, (int)i + 1, sizeof(key));
 		memset(nonce, (int)i + 77, sizeof(nonce));
-		if ((x = a->new(key)) == NULL || (y = b->new(key)) == NULL)
+		if ((x = a->new(key, 3)) == NULL || (y = b->new(key, 3)) == NULL)
 			abort();
 		good = a->seal(x, nonce, plain, n, sealed[0]) == 0 &&
 		    b->seal(y, nonce, plain, n, sealed[1]) == 0 &&
@@ -346,7 +347,7 @@ chunks(void)
 
 	for (i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)i;
-	if ((c = cipher_new(key)) == NULL)
+	if ((c = cipher_new(key, CIPHER_SEAL | CIPHER_OPEN)) == NULL)
 		abort();
 	ok(cipher_seal(c, 0x0102030405060708, false, (const uint8_t *)"x", 1,
 	    got) == 0, "a chunk");
