@@ -20,6 +20,10 @@
  * since the ring is full and its oldest job not done, it does a job itself:
  * with one thread that is all of them, with two the reading thread works in
  * what time is left, and no core idles.
+ *
+ * To wake a thread costs as much as a part of a job.  So one is woken when a few
+ * jobs wait; fewer are not forgotten, since the caller does what nobody has
+ * begun before it waits for anything.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,6 +32,8 @@
 #include <stdlib.h>
 
 #include "lanes.h"
+
+#define WORTH	3	/* jobs that wait: a thread is woken for them */
 
 struct worker {
 	struct lanes *lanes;
@@ -174,7 +180,8 @@ lanes_put(struct lanes *l)
 
 	pthread_mutex_lock(&l->mutex);
 	l->flags[l->put++ % l->count] = false;
-	pthread_cond_signal(&l->given);
+	if (l->put - l->begun >= WORTH)
+		pthread_cond_signal(&l->given);
 	pthread_mutex_unlock(&l->mutex);
 }
 

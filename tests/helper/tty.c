@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define SILENCE_MS	60000	/* then nobody will ask any more */
+
 static void
 type(int fd, const char *answer)
 {
@@ -38,11 +40,13 @@ type(int fd, const char *answer)
 static int
 converse(int fd, int log, char **answers)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[4096], last[2] = "";
 	ssize_t i, n;
 
 	/* The end of the last one that has it open is EIO. */
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+	while (poll(&p, 1, SILENCE_MS) == 1 &&
+	    (n = read(fd, buf, sizeof(buf))) > 0) {
 		if (write(log, buf, (size_t)n) != n)
 			return (-1);
 		for (i = 0; i < n; i++) {
