@@ -43,8 +43,8 @@ stop()
 	trap - "$1"
 	kill -s "$1" $$
 }
-# An asynchronous command of sh ignores SIGINT: perl gives it back.
-perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' \
+# An asynchronous command of sh ignores SIGINT and SIGQUIT: perl gives them back.
+perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' \
     prove -j2 -e '' "$@" </dev/null &
 prove=$!
 for signal in INT TERM HUP; do
