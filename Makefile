@@ -80,6 +80,7 @@ $(B)/aead-$(AEAD):
 
 # The rooms of a program may include each other: "pg/pg.h".
 $(B)/cmd/pgb-dump/%.o: CPP_ALL += -Icmd/pgb-dump
+$(B)/cmd/pgb-encrypt/%.o: CPP_ALL += -Icmd/pgb-encrypt
 
 define program
 $(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) $(B)/common.a
@@ -90,7 +91,8 @@ $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 # A unit test may include the .c it tests, hence -Icmd.
 $(B)/unit/%.t: tests/unit/%.c $(B)/common.a
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Itests $(LD_ALL) -o $@ $< $(B)/common.a \
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Itests \
+	    $(LD_ALL) -o $@ $< $(B)/common.a \
 	    -lpq -lssh2 -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
 
 # A fuzz target, replayed.  It may include a .c, hence -Icmd.

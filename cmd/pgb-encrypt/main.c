@@ -7,7 +7,7 @@
 
 #include "age/keyfile.h"
 #include "fdio.h"
-#include "inspect.h"
+#include "inspect/inspect.h"
 #include "keys.h"
 #include "msg.h"
 #include "open.h"

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "fdio.h"
-#include "inspect-impl.h"
-#include "inspect.h"
+#include "inspect/inspect-impl.h"
+#include "inspect/inspect.h"
 #include "mark.h"
 #include "msg.h"
 #include "sig.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect-impl.h"
+#include "inspect/inspect-impl.h"
 #include "msg.h"
 #include "version.h"
 

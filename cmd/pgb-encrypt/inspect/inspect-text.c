@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect-impl.h"
+#include "inspect/inspect-impl.h"
 #include "msg.h"
 
 #define TYPE_SHOWN	40	/* bytes of a stanza's type */
