@@ -33,7 +33,7 @@ static struct identities *ids;
 static uint8_t point[2][AGE_X25519_LEN];
 static uint8_t file_key[AGE_FILE_KEY_LEN], payload_key[AGE_KEY_LEN];
 static struct cipher *cipher;		/* of the payload key */
-static const uint8_t nonce[AGE_NONCE_LEN] = "sixteen bytes ..";
+static const uint8_t nonce[AGE_NONCE_LEN + 1] = "sixteen bytes ..";
 
 static void
 put(const void *p, size_t len)
@@ -106,7 +106,7 @@ put_mark(char c)
 		put_mac();
 		break;
 	case 'N':
-		put(nonce, sizeof(nonce));
+		put(nonce, AGE_NONCE_LEN);
 		f.index = 0;
 		break;
 	case '0': case '1':
