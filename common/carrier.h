@@ -71,9 +71,9 @@ const char *carrier_why(const struct carrier *);
 
 /*
  * carrier_status(c), carrier_is_told(c):
- * After -1 or CARRIER_BROKEN: STATUS_DATA, or the status to end with where it is
- * not the stream's fault that it could not be looked into (memory, a plugin of
- * age's); and whether an error line about it was printed already.
+ * After -1 or CARRIER_BROKEN: STATUS_DATA, or the status to end with where it
+ * is not the stream's fault that it could not be looked into (memory, a plugin
+ * of age's); and whether an error line about it was printed already.
  */
 enum status carrier_status(const struct carrier *);
 bool carrier_is_told(const struct carrier *);

@@ -37,8 +37,8 @@ int fd_wait_read(int fd, int timeout_ms);
 
 /*
  * fd_widen(fd):
- * Where it is a pipe, let it hold 256 KiB, so that who is faster than a pipe has
- * to be woken less often.  Where that is not allowed it stays as it is.
+ * Where it is a pipe, let it hold 256 KiB, so that who is faster than a pipe
+ * has to be woken less often.  Where that is not allowed it stays as it is.
  */
 void fd_widen(int fd);
 

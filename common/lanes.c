@@ -9,20 +9,20 @@
  *	[begun, put)      waits for a thread
  *	[put, next)       the caller fills it
  *
- * One thread, the caller's, moves dropped, put and next; begun is moved by whoever
- * takes work.  All of them, and the flags, are read and changed under the
- * mutex; the jobs themselves are not: a job belongs to whoever has begun it,
- * then, from its flag on, to the caller.  So the order in which jobs come out
- * is that in which they went in, whatever the threads do, and memory is bounded
- * by the ring.
+ * One thread, the caller's, moves dropped, put and next; begun is moved by
+ * whoever takes work.  All of them, and the flags, are read and changed under
+ * the mutex; the jobs themselves are not: a job belongs to whoever has begun
+ * it, then, from its flag on, to the caller.  So the order in which jobs come
+ * out is that in which they went in, whatever the threads do, and memory is
+ * bounded by the ring.
  *
  * The caller is the thread that reads and writes.  Only when it can do neither,
  * since the ring is full and its oldest job not done, it does a job itself:
  * with one thread that is all of them, with two the reading thread works in
  * what time is left, and no core idles.
  *
- * To wake a thread costs as much as a part of a job.  So one is woken when a few
- * jobs wait; fewer are not forgotten, since the caller does what nobody has
+ * To wake a thread costs as much as a part of a job.  So one is woken when a
+ * few jobs wait; fewer are not forgotten, since the caller does what nobody has
  * begun before it waits for anything.
  */
 #include <errno.h>

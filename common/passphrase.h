@@ -8,8 +8,8 @@
 #include "status.h"
 
 /*
- * Passphrases: from a file, a descriptor or the terminal; never from the command
- * line or the environment.
+ * Passphrases: from a file, a descriptor or the terminal; never from the
+ * command line or the environment.
  */
 
 #define PASSPHRASE_MAX	4096		/* bytes */

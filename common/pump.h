@@ -101,8 +101,8 @@ enum status pump_emit(struct pump *, const void *buf, size_t len);
 
 /*
  * pump_room(p, len):
- * For a stage's room(), where its data() emits the bytes unchanged: *len bytes in
- * the output's own memory, from which pump_emit() need not copy them.
+ * For a stage's room(), where its data() emits the bytes unchanged: *len bytes
+ * in the output's own memory, from which pump_emit() need not copy them.
  */
 uint8_t *pump_room(struct pump *, size_t *len);
 

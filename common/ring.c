@@ -6,8 +6,8 @@
 #include "ring.h"
 
 /*
- * Both halves in place of the one mapping that keeps the room for them.  A shared
- * mapping of which 0 bytes are moved is not moved but mapped once more.
+ * Both halves in place of the one mapping that keeps the room for them.  A
+ * shared mapping of which 0 bytes are moved is not moved but mapped once more.
  */
 static int
 map_twice(uint8_t *at, size_t size)

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Memory for a ring that has no edge: it is mapped twice, one behind the other, so
- * that size bytes from any place below size are one piece.
+ * Memory for a ring that has no edge: it is mapped twice, one behind the other,
+ * so that size bytes from any place below size are one piece.
  *
  * size	whole pages: RING_PAGE
  *

@@ -47,9 +47,9 @@ enum status tail_put(struct tail *, const void *buf, size_t len);
  * put from there is not copied.
  *
  * tail_reserve(t, len):
- * The same for len bytes behind those that are reserved already, to be put later
- * and in that order; only the last may then be fewer.  NULL where there is no
- * room: these have to be put from other memory.
+ * The same for len bytes behind those that are reserved already, to be put
+ * later and in that order; only the last may then be fewer.  NULL where there
+ * is no room: these have to be put from other memory.
  */
 uint8_t *tail_room(struct tail *, size_t *len);
 uint8_t *tail_reserve(struct tail *, size_t len);

@@ -43,7 +43,8 @@ make_pair(struct pair *p)
 	    gmtime_r(&now, &tm) == NULL ||
 	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return (-1);
-	bech32_encode(AGE_HRP_SECRET, p->secret, sizeof(p->secret), p->identity);
+	bech32_encode(AGE_HRP_SECRET, p->secret, sizeof(p->secret),
+	    p->identity);
 	bech32_encode(AGE_HRP, p->point, sizeof(p->point), p->recipient);
 	snprintf(p->text, sizeof(p->text), "# created: %s\n"
 	    "# public key: %s\n%s\n", when, p->recipient, p->identity);

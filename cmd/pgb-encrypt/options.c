@@ -229,8 +229,8 @@ confused(const struct options *o, const struct words *w, unsigned given)
 		    "what comes out may be anything");
 	} else if (o->mode == ENCRYPT && !w->encrypt && (given & ID) != 0) {
 		msg_error("-i is for decryption, or for -e");
-		msg_hint("add -d to decrypt; -e encrypts to the identities' own "
-		    "recipients");
+		msg_hint("add -d to decrypt; -e encrypts to the identities' "
+		    "own recipients");
 	} else if (o->mode == KEYGEN && given != 0) {
 		msg_error("--keygen makes a key and takes no other option");
 	} else

@@ -17,9 +17,10 @@ void recipients_free(struct recipients *);
 
 /*
  * recipients_add(r, where, text):
- * Add a recipient: of age, a plugin's, or an ssh-ed25519 public key; one that is
- * there already is not added again.  where says where the text comes from, for
- * messages.  STATUS_OK, or STATUS_USAGE or STATUS_LOCAL after one error line.
+ * Add a recipient: of age, a plugin's, or an ssh-ed25519 public key; one that
+ * is there already is not added again.  where says where the text comes from,
+ * for messages.  STATUS_OK, or STATUS_USAGE or STATUS_LOCAL after one error
+ * line.
  */
 enum status recipients_add(struct recipients *, const char *where,
     const char *text);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A new header around the same payload: the file key stays what it is, so not
- * a byte of the payload need be sealed again, and it passes from the input to the
+ * A new header around the same payload: the file key stays what it is, so not a
+ * byte of the payload need be sealed again, and it passes from the input to the
  * output's own memory and out.
  *
  *	bytes -> (armor ->) old header -> nonce, payload -> output
  *
- * A payload that was cut at a chunk's edge looks like a payload.  The number and
- * flag under which its last chunk was sealed tell, and that chunk is still in
- * memory when the end comes: it is opened before the tail is written.  The
+ * A payload that was cut at a chunk's edge looks like a payload.  The number
+ * and flag under which its last chunk was sealed tell, and that chunk is still
+ * in memory when the end comes: it is opened before the tail is written.  The
  * chunks before it are not looked at.
  */
 #include <sodium.h>

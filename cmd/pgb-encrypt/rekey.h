@@ -18,8 +18,8 @@ struct rekey_opts {
 /*
  * rekey_run(o):
  * Write the age file at stdin to stdout with a new header; the payload is
- * copied as it is.  Its last chunk must open as the final one before the tail is
- * written.  Says that it revokes nothing.  Returns pump_run()'s status.
+ * copied as it is.  Its last chunk must open as the final one before the tail
+ * is written.  Says that it revokes nothing.  Returns pump_run()'s status.
  */
 enum status rekey_run(const struct rekey_opts *);
 

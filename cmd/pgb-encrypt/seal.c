@@ -2,8 +2,8 @@
 /*
  * Sealing: header and nonce at the first byte, then the payload.
  *
- * The final chunk is sealed under a flag of its own, and it is the proof that
- * a file is whole.  So it is sealed in finish() alone, which the pump calls only
+ * The final chunk is sealed under a flag of its own, and it is the proof that a
+ * file is whole.  So it is sealed in finish() alone, which the pump calls only
  * when the input is proven complete.  A file that stops before has no final
  * chunk, and no age opens it to its end.
  */

@@ -75,9 +75,9 @@ fits(uint64_t need)
 
 /*
  * Scrypt takes seconds, and minutes where the header asks for them, and nothing
- * stops it.  So it has a thread of its own, and a signal that is caught meanwhile
- * is not kept waiting: the thread is left to itself then, with the memory it
- * works on, since the process is about to end.
+ * stops it.  So it has a thread of its own, and a signal that is caught
+ * meanwhile is not kept waiting: the thread is left to itself then, with the
+ * memory it works on, since the process is about to end.
  */
 struct job {
 	uint64_t n;

@@ -2,9 +2,10 @@
 /*
  * A context of libcrypto's keeps the expanded key in memory of its own, which
  * it wipes when it is freed.  Its configuration file is not read: it could
- * bring in any code, and what is asked for here is one fixed cipher.  From version
- * 3 on each key has a context of the library of its own: the one that is shared is
- * set up behind the scenes, and crashes where memory ends just then.
+ * bring in any code, and what is asked for here is one fixed cipher.  From
+ * version 3 on each key has a context of the library of its own: the one that
+ * is shared is set up behind the scenes, and crashes where memory ends just
+ * then.
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -26,8 +26,8 @@ void identities_free(struct identities *);
 
 /*
  * identities_load(ids, path, flags):
- * Add those of a file: of age, or an OpenSSH private key, or a file of age's that
- * is itself encrypted with a passphrase, which is asked for.
+ * Add those of a file: of age, or an OpenSSH private key, or a file of age's
+ * that is itself encrypted with a passphrase, which is asked for.
  *
  * flags	0, or KEYFILE_STDIN
  *

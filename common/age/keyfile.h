@@ -35,8 +35,8 @@ void keyfile_wipe(struct keyfile *);
 int keyfile_add(struct keyfile *, const void *, size_t len);
 
 /* Whether the name of a file is a secret key, which must not come out in
- * "AGE-SECRET-KEY-1...: No such file"; and the error line about it, which returns
- * STATUS_USAGE. */
+ * "AGE-SECRET-KEY-1...: No such file"; and the error line about it, which
+ * returns STATUS_USAGE. */
 bool keyfile_is_key(const char *name);
 enum status keyfile_refuse_key(void);
 

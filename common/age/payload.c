@@ -8,14 +8,14 @@
  * in which the bytes came.
  *
  * Whether a full chunk is the final one only the byte behind it tells.  So a
- * batch that is full is kept back until there is one (full), and the one that is
- * kept back, or being filled, when the end comes holds the final chunk.
+ * batch that is full is kept back until there is one (full), and the one that
+ * is kept back, or being filled, when the end comes holds the final chunk.
  *
- * The input is read straight into the batch, and what a thread makes of it may be
- * made where the sink wants it: nothing is copied in between.
+ * The input is read straight into the batch, and what a thread makes of it may
+ * be made where the sink wants it: nothing is copied in between.
  *
- * What is done is handed on when more bytes come, and at the end: while the input
- * stands still, so may a few batches.
+ * What is done is handed on when more bytes come, and at the end: while the
+ * input stands still, so may a few batches.
  *
  * A chunk that does not open ends its batch.  What it was is looked for when
  * its turn comes, in the caller's thread: the chunks before it have then been
@@ -72,7 +72,8 @@ struct payload {
  * before it, and reading costs twice the time.
  */
 #define PAGE		4096
-#define BATCH_ROOM	(((size_t)BATCH * AGE_SEALED_LEN + PAGE - 1) / PAGE * PAGE)
+#define BATCH_ROOM \
+	(((size_t)BATCH * AGE_SEALED_LEN + PAGE - 1) / PAGE * PAGE)
 
 /* One chunk of a batch: 0 or -1. */
 static int
@@ -156,8 +157,8 @@ set_up(struct payload *p, const uint8_t key[CIPHER_KEY_LEN])
 	return (p->lanes == NULL ? -1 : 0);
 }
 
-/* One thread alone needs the batch it fills and the one that is full; each thread
- * more has one to do and one that waits. */
+/* One thread alone needs the batch it fills and the one that is full; each
+ * thread more has one to do and one that waits. */
 static size_t
 batches(unsigned threads)
 {
@@ -247,7 +248,8 @@ explain(struct payload *p, const struct batch *b)
 	    "authenticate", index));
 }
 
-/* Hand on what is done, oldest first; wait: until a batch is free or all are. */
+/* Hand on the oldest batch, if it is done; wait: until it is.  1, 0 where there
+ * was none, or -1. */
 static int
 hand_on(struct payload *p, bool wait)
 {

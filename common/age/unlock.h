@@ -25,7 +25,7 @@ enum age_fault {
 struct age_wrong {
 	uint64_t at;
 	char why[AGE_WHY_LEN];	/* part of a sentence */
-	enum status told;	/* with AGE_TOLD; a caught signal is told, too */
+	enum status told;	/* with AGE_TOLD; a signal is told, too */
 };
 
 /*
@@ -35,8 +35,8 @@ struct age_wrong {
  *
  * w	after a fault: what is wrong and where in the header
  *
- * AGE_FINE with the file key, or a fault up to AGE_BAD_MAC, or AGE_MEMORY.  Prints nothing,
- * but what a plugin has to say.
+ * AGE_FINE with the file key, or a fault up to AGE_BAD_MAC, or AGE_MEMORY.
+ * Prints nothing, but what a plugin has to say.
  */
 enum age_fault age_unlock(struct identities *,
     const struct age_header *, uint8_t file_key[AGE_FILE_KEY_LEN],
