@@ -11,7 +11,8 @@ _Static_assert(ARCHIVE_DEFN_MAX == ITEM_SKIP_MAX, "what is kept is told");
 static int
 no_memory(struct toc *t)
 {
-	return (toc_fail(t, "out of memory"));
+	carrier_memory(t->c);
+	return (toc_fail(t, "%s", item_no_memory));
 }
 
 void

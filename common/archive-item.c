@@ -4,6 +4,8 @@
 
 #include "archive-item.h"
 
+const char item_no_memory[] = "out of memory";
+
 #define INT_LEN	5	/* sign byte and magnitude */
 
 void
@@ -107,7 +109,7 @@ feed_body(struct item *it, const uint8_t **buf, size_t *len)
 		return (-1);
 	}
 	if (keep > 0 && text_add(it->text, *buf, keep) != 0) {
-		it->error = "out of memory";
+		it->error = item_no_memory;
 		return (-1);
 	}
 	*buf += n;

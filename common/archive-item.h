@@ -35,6 +35,8 @@ enum item_kind {
 
 #define ITEM_RAW_MAX	16
 
+extern const char item_no_memory[];
+
 struct item {
 	enum item_kind kind;
 	uint32_t max;
@@ -44,7 +46,8 @@ struct item {
 	bool body;		/* of a string: its length is known */
 	uint32_t left;
 	int64_t value;
-	const char *error;	/* part of a sentence, static */
+	const char *error;	/* part of a sentence, static; item_no_memory
+				 * is not the archive's fault */
 };
 
 /*

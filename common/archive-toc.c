@@ -342,9 +342,12 @@ toc_feed(struct toc *t, const uint8_t **buf, size_t *len)
 		t->pos += n;
 		if (t->field > F_COUNT)
 			entry_bytes(t, from, n);
-		if (rc == -1)
+		if (rc == -1) {
+			if (t->item.error == item_no_memory)
+				carrier_memory(t->c);
 			return (toc_fail(t, "%s: %s", fields[t->field].name,
 			    t->item.error));
+		}
 		if (rc == 0)
 			return (0);
 		if ((rc = next(t)) == -1)

@@ -222,8 +222,11 @@ block_item(struct walk *w, const uint8_t **buf, size_t *len)
 	int rc = item_feed(&w->item, buf, len);
 
 	w->toc.pos += (uint64_t)(*buf - from);
-	if (rc == -1)
+	if (rc == -1) {
+		if (w->item.error == item_no_memory)
+			carrier_memory(w->toc.c);
 		return (fail(w, w->item.error));
+	}
 	if (rc == 0)
 		return (0);
 	switch (w->step) {

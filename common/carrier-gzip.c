@@ -45,8 +45,10 @@ gz_free(void *state)
 static int
 gz_fail(struct carrier *c, const struct gz *g, int rc, uint64_t at)
 {
-	if (rc == Z_MEM_ERROR)
+	if (rc == Z_MEM_ERROR) {
+		carrier_memory(c);
 		return (carrier_fail(c, at, "out of memory"));
+	}
 	if (g->z.total_in <= 2 && g->member_at > 0)
 		return (carrier_fail(c, at, "what follows the member in front"
 		    " is not gzip: %s", g->z.msg != NULL ? g->z.msg : "?"));

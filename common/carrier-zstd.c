@@ -67,6 +67,7 @@ zs_fail(struct carrier *c, struct zs *s, size_t rc, uint64_t at)
 		carrier_stray(c, "needs a dictionary, and is not looked into");
 		break;
 	case ZSTD_error_memory_allocation:
+		carrier_memory(c);
 		return (carrier_fail(c, at, "out of memory"));
 	case ZSTD_error_prefix_unknown:
 		return (carrier_fail(c, s->frame_at,

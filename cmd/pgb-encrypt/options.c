@@ -173,8 +173,12 @@ numbers(struct options *o, const struct words *w)
 	    number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
 		return (STATUS_USAGE);
 	o->from.fd = w->fd != NULL ? (int)fd : -1;
-	if (w->fd != NULL)	/* not for plugins */
-		(void)fcntl(o->from.fd, F_SETFD, FD_CLOEXEC);
+	/* It is not for plugins; and must not turn out to be one of ours. */
+	if (w->fd != NULL && fcntl(o->from.fd, F_SETFD, FD_CLOEXEC) == -1) {
+		msg_error("--passphrase-fd: descriptor %s: %s", w->fd,
+		    strerror(errno));
+		return (STATUS_USAGE);
+	}
 	if (w->jobs == NULL)
 		o->jobs = processors();
 	if (w->work == NULL)

@@ -26,6 +26,7 @@ struct recipients {
 	const struct passphrase *passphrase;
 	bool lenient;		/* leave out what SSH keys we cannot use */
 	size_t left_out;
+	size_t taken;		/* by add(), also what was there already */
 };
 
 #endif

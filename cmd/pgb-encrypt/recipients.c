@@ -152,6 +152,7 @@ add(struct recipients *r, const char *where, enum kind kind, const void *key,
 		return (STATUS_LOCAL);
 	}
 	memcpy(n.key, key, len);
+	r->taken++;
 	if (name != NULL)
 		snprintf(n.name, sizeof(n.name), "%s", name);
 	for (i = 0; i < r->count; i++)
@@ -256,15 +257,14 @@ recipients_load(struct recipients *r, const char *path)
 {
 	struct keyfile k = { 0 };
 	enum status status;
-	size_t before = r->count;
 
 	r->lenient = true;
-	r->left_out = 0;
+	r->left_out = r->taken = 0;
 	status = keyfile_load(path, 0, &k);
 	if (status == STATUS_OK)
 		status = keyfile_lines(path, &k, add_line, r);
 	keyfile_wipe(&k);
-	if (status == STATUS_OK && r->left_out > 0 && r->count == before) {
+	if (status == STATUS_OK && r->left_out > 0 && r->taken == 0) {
 		msg_error("%s: no key in it that can be used", path);
 		status = STATUS_USAGE;
 	}

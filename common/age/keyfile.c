@@ -125,8 +125,12 @@ bool
 keyfile_is_key(const char *name)
 {
 
-	return (strncasecmp(name, "AGE-SECRET-KEY-", 15) == 0 ||
-	    strncasecmp(name, "AGE-PLUGIN-", 11) == 0);
+	static const char word[] = "-+_"	/* no dot: it may be a name */
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return ((strncasecmp(name, "AGE-SECRET-KEY-", 15) == 0 ||
+	    strncasecmp(name, "AGE-PLUGIN-", 11) == 0) &&
+	    strchr(name, '1') != NULL && name[strspn(name, word)] == '\0');
 }
 
 enum status

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "age/base64.h"
 #include "age/ssh-key.h"
@@ -172,7 +173,8 @@ is_authority(struct part options)
 			quoted = !quoted;
 		if (!quoted && (i == 0 || options.p[i - 1] == ',') &&
 		    options.len - i >= len &&
-		    memcmp(options.p + i, AUTHORITY, len) == 0 &&
+		    strncasecmp((const char *)options.p + i, AUTHORITY,
+		    len) == 0 &&
 		    (options.len - i == len || options.p[i + len] == ','))
 			return (true);
 	}

@@ -78,7 +78,10 @@ refused 2 '-r: a damaged or incomplete SSH public key' 'an SSH key cut short'
 cat ssh.key.pub other.key.pub >two.pub 2>/dev/null || cat ssh.key.pub ssh.key.pub >two.pub
 run pgb-encrypt -r "$(cat two.pub)" <plain
 refused 2 '-r: more than one line' '-r with two lines'
-printf 'cert-authority,principals="x" %s\n%s\n' "$ssh" "$mine" >ca.pub
+cat ssh.key.pub rsa.key.pub >again.pub
+run pgb-encrypt -r "$ssh" -R again.pub <plain
+status_is 0 'a file whose only usable key was given before'
+printf 'Cert-Authority,principals="x" %s\n%s\n' "$ssh" "$mine" >ca.pub
 try 'pgb-encrypt -R ca.pub <plain'
 status_is 0 'the key of an authority'
 like "$ERR" 'ca.pub: line 1: left out: .*cert-authority' 'is left out'

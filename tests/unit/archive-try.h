@@ -51,6 +51,13 @@ carrier_cut(struct carrier *c, const char *fmt, ...)
 }
 
 void
+carrier_memory(struct carrier *c)
+{
+
+	(void)c;
+}
+
+void
 carrier_stray(struct carrier *c, const char *why)
 {
 
