@@ -33,6 +33,7 @@ mkdir plugins
 cp "$BIN/helper/age-plugin-fake" plugins
 cat >plugins/age-plugin-other <<END
 #!/bin/sh
+[ -z "\${PEEK:-}" ] || { cat <&7 >"\$PEEK"; } 2>/dev/null
 AGE_FAKE=\${OTHER_FAKE:-} exec '$SCRATCH/plugins/age-plugin-fake' "\$@"
 END
 chmod 755 plugins/age-plugin-other
@@ -105,6 +106,13 @@ same 'in age, too'
 try 'pgb-encrypt --recipient-of fake.key'
 refused 2 'age-plugin-fake alone' '--recipient-of such an identity'
 like "$ERR" 'hint: .*-e -i' 'and what to do'
+
+# A passphrase is not for plugins.
+echo 'open sesame' >pass
+run env PEEK="$SCRATCH/peeked" sh -c "pgb-encrypt -r $other <plain |
+    pgb-encrypt -d -i other.key --passphrase-fd 7 7<pass"
+same 'a plugin beside --passphrase-fd'
+is "$(cat peeked 2>/dev/null)" '' 'does not inherit the descriptor'
 
 # The same one twice, and others behind and before it.
 for words in "-r $fake -r $fake -r $mine" "-r $mine -r $fake -r $fake" \
