@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 
 #define DEPS_MAX	(1 << 24)
 
-_Static_assert(ARCHIVE_DEFN_MAX == ITEM_SKIP_MAX, "what is kept is told");
+_Static_assert(ARCHIVE_SQL_MAX == ITEM_SKIP_MAX, "what is kept is told");
 
 static int
 no_memory(struct toc *t)
@@ -39,7 +40,7 @@ void
 entry_bytes(struct toc *t, const uint8_t *buf, size_t len)
 {
 
-	if (t->field == F_OFFSET)
+	if (t->field == F_OFFSET || t->header.format == ARCHIVE_TAR)
 		return;
 	hash_add(&t->hash, buf, len);
 	if (t->has_lean && t->field != F_DEFN)
@@ -54,12 +55,15 @@ is_statistics(const struct toc *t)
 }
 
 bool
-entry_tells_defn(const struct toc *t)
+entry_tells(const struct toc *t, int field)
 {
 	const char *desc = text_str(&t->text[TEXT_DESC]);
 
-	if (t->again || t->watch == NULL || t->watch->entry == NULL)
+	if ((field != F_DEFN && field != F_DROP) || t->again ||
+	    t->watch == NULL || t->watch->entry == NULL)
 		return (false);
+	if (t->watch->all_sql || field == F_DROP)
+		return (t->watch->all_sql);
 	return (strcmp(desc, "ENCODING") == 0 ||
 	    strcmp(desc, "BLOB METADATA") == 0 ||
 	    strcmp(desc, "TABLE DATA") == 0);
@@ -113,7 +117,7 @@ kind_has_data(const char *desc)
 }
 
 static int
-keep_data(struct toc *t, uint64_t offset)
+keep_data(struct toc *t, uint64_t at)
 {
 	struct toc_data *d;
 	char name[SHOWN_MAX];
@@ -124,11 +128,9 @@ keep_data(struct toc *t, uint64_t offset)
 		return (no_memory(t));
 	t->data = p;
 	d = &t->data[t->data_count++];
+	d->at = at;
 	d->id = t->entry.id;
 	d->blobs = t->entry.is_blobs;
-	d->offset = offset;
-	d->block_at = 0;
-	d->name = t->names.len;
 	toc_describe(t, name, sizeof(name));
 	/* With its NUL, so that names stand one after the other. */
 	if (text_add(&t->names, name, strlen(name) + 1) != 0)
@@ -158,6 +160,8 @@ keep(struct toc *t, uint64_t offset)
 		return (no_memory(t));
 	t->ids = p;
 	t->ids[t->seen] = t->entry.id;
+	if (t->header.format == ARCHIVE_TAR)	/* has no second table */
+		return (t->entry.has_data ? keep_data(t, 0) : 0);
 	if (push_hash(&t->hashes, &t->hashes_size, t->seen,
 	    hash_end(&t->hash)) != 0)
 		return (no_memory(t));
@@ -198,7 +202,11 @@ first_end(struct toc *t, int flag, uint64_t offset)
 	e->schema = text_str(&t->text[TEXT_SCHEMA]);
 	e->owner = text_str(&t->text[TEXT_OWNER]);
 	e->copy = text_str(&t->text[TEXT_COPY]);
-	e->defn = entry_tells_defn(t) ? text_str(&t->text[TEXT_DEFN]) : "";
+	e->defn = entry_tells(t, F_DEFN) ? text_str(&t->text[TEXT_DEFN]) : "";
+	e->drop = entry_tells(t, F_DROP) ? text_str(&t->text[TEXT_DROP]) : "";
+	e->tablespace = text_str(&t->text[TEXT_TABLESPACE]);
+	e->tableam = text_str(&t->text[TEXT_TABLEAM]);
+	e->member = text_str(&t->text[TEXT_MEMBER]);
 	e->offset_at = t->field_at;
 	e->is_blobs = e->has_data && strcmp(e->desc, "BLOBS") == 0;
 	e->deps = t->deps;
@@ -226,7 +234,7 @@ second_end(struct toc *t, uint64_t offset)
 	if (!t->entry.has_data)
 		return (0);
 	/* The hash holds its data flag, so there are data_count of them. */
-	if (offset != t->data[t->data_seen++].block_at)
+	if (offset != t->data[t->data_seen++].at)
 		return (toc_fail(t, "the offset is not that of its block"));
 	return (0);
 }
@@ -246,6 +254,9 @@ table_end(struct toc *t)
 
 	t->field = F_COUNT;
 	t->field_at = t->pos;
+	if (t->again && t->watch != NULL && t->watch->again != NULL &&
+	    toc_heard(t, t->watch->again(t->watch_arg, t->again_at)) != 0)
+		return (-1);
 	if (t->again)
 		return (F_END);
 	qsort(t->ids, t->count, sizeof(*t->ids), compare_ids);
@@ -263,7 +274,14 @@ table_end(struct toc *t)
 }
 
 static int
-entry_end(struct toc *t)
+entry_done(struct toc *t)
+{
+	return (++t->seen == t->count ? table_end(t) : F_ID);
+}
+
+/* The end of an entry in a custom archive. */
+static int
+offset_end(struct toc *t)
 {
 	const uint8_t *raw = t->item.raw;
 	uint64_t offset = 0;
@@ -276,9 +294,29 @@ entry_end(struct toc *t)
 	if (t->again ? second_end(t, offset) != 0 :
 	    first_end(t, raw[0], offset) != 0)
 		return (-1);
-	if (++t->seen == t->count)
-		return (table_end(t));
-	return (F_ID);
+	return (entry_done(t));
+}
+
+/*
+ * In a tar: what it should be is known, so it need not be kept.  An entry of
+ * large objects gives a name as well, but no such file is there.
+ */
+static int
+member_end(struct toc *t)
+{
+	const char *name = text_str(&t->text[TEXT_MEMBER]);
+	char want[24];
+
+	snprintf(want, sizeof(want), "%d.dat", (int)t->entry.id);
+	if (t->item.value < 0)
+		return (toc_fail(t, "its file name is missing"));
+	if (t->entry.has_data != (name[0] != '\0'))
+		return (toc_fail(t, "data flag and file name contradict"));
+	if (t->entry.has_data && strcmp(name, want) != 0)
+		return (toc_fail(t, "its file name is not %s", want));
+	if (first_end(t, 0, 0) != 0)
+		return (-1);
+	return (entry_done(t));
 }
 
 static int
@@ -292,6 +330,17 @@ check_desc(struct toc *t)
 	t->has_lean = true;
 	t->lean = t->hash;
 	return (F_DESC + 1);
+}
+
+static int
+with_oids(struct toc *t)
+{
+	const char *s = text_str(&t->text[TEXT_NUMBER]);
+
+	t->entry.with_oids = strcmp(s, "true") == 0;
+	if (!t->entry.with_oids && strcmp(s, "false") != 0)
+		return (toc_fail(t, "its OID flag is neither true nor false"));
+	return (0);
 }
 
 int
@@ -326,8 +375,8 @@ entry_next(struct toc *t)
 		e->section = (int)t->item.value;
 		break;
 	case F_DEFN:
-		e->defn_cut = entry_tells_defn(t) &&
-		    t->item.value > ARCHIVE_DEFN_MAX;
+		e->defn_cut = entry_tells(t, F_DEFN) &&
+		    t->item.value > ARCHIVE_SQL_MAX;
 		if (!t->again || t->item.value >= 0 || !is_statistics(t))
 			break;
 		t->is_bare = true;	/* that was the drop statement */
@@ -336,17 +385,15 @@ entry_next(struct toc *t)
 		e->relkind = (int)t->item.value;
 		break;
 	case F_WITH_OIDS:
-		if (strcmp(text_str(&t->text[TEXT_NUMBER]), "false") != 0 &&
-		    strcmp(text_str(&t->text[TEXT_NUMBER]), "true") != 0)
-			return (toc_fail(t, "its OID flag is neither true nor "
-			    "false"));
-		break;
+		return (with_oids(t) != 0 ? -1 : F_WITH_OIDS + 1);
 	case F_DEP:
 		if (t->item.value == -1)
 			break;
 		return (add_dep(t) != 0 ? -1 : F_DEP);
 	case F_OFFSET:
-		return (entry_end(t));
+		return (offset_end(t));
+	case F_MEMBER:
+		return (member_end(t));
 	default:
 		break;
 	}

@@ -18,7 +18,7 @@ enum {
 	F_COUNT,
 	F_ID, F_HAS_DATA, F_TABLE_OID, F_OID, F_TAG, F_DESC, F_SECTION,
 	F_DEFN, F_DROP, F_COPY, F_SCHEMA, F_TABLESPACE, F_TABLEAM, F_RELKIND,
-	F_OWNER, F_WITH_OIDS, F_DEP, F_OFFSET,
+	F_OWNER, F_WITH_OIDS, F_DEP, F_OFFSET, F_MEMBER,
 	F_END
 };
 
@@ -28,8 +28,9 @@ void entry_begin(struct toc *);
 /* The next bytes of the current field, whole or not. */
 void entry_bytes(struct toc *, const uint8_t *buf, size_t len);
 
-/* Whether the definition, which comes next, is wanted by a watcher. */
-bool entry_tells_defn(const struct toc *);
+/* Whether a watcher wants that field, a definition or a drop statement, of the
+ * entry that is being read. */
+bool entry_tells(const struct toc *, int field);
 
 /* The current field is whole: the one to expect next; F_END at the end of the
  * table; -1 after toc_fail(). */

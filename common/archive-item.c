@@ -151,9 +151,9 @@ text_add(struct text *t, const void *buf, size_t len)
 	if (len >= SIZE_MAX / 4 - t->len)
 		return (-1);
 	if (t->len + len >= size) {
-		size = size < 64 ? 64 : size;
-		while (t->len + len >= size)
-			size *= 2;
+		size = size < 64 ? 64 : size + size / 2;
+		if (size <= t->len + len)
+			size = t->len + len + 1;
 		if ((s = realloc(t->s, size)) == NULL)
 			return (-1);
 		t->s = s;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * The primitives a custom archive is made of, gathered from pieces of any
+ * The primitives a table of contents is made of, gathered from pieces of any
  * size: single bytes, integers (sign byte, four bytes little-endian) and
  * strings (an integer for the length, -1 for NULL, then bytes).
  * Source: PostgreSQL, pg_backup_archiver.c, WriteInt() and WriteStr().

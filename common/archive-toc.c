@@ -17,9 +17,15 @@
 #define COPY_MAX	(1 << 22)	/* 1600 quoted column names */
 #define SQL_MAX		0x3fffffff	/* what a string of the server holds */
 #define NUMBER_MAX	10
+#define MEMBER_MAX	99		/* a name in a tar header */
+
+#define BYTES(n)	.kind = ITEM_BYTES, .max = (n)
+#define INT(from, to)	.kind = ITEM_INT, .lo = (from), .hi = (to)
+#define TEXT(n, to)	.kind = ITEM_TEXT, .max = (n), .text = (to)
+#define SKIP(n, to)	.kind = ITEM_SKIP, .max = (n), .text = (to)
 
 /* The format in order; a field with since or until exists in those minors
- * only.  lo and hi are for integers. */
+ * only, one with a format in that one.  lo and hi are for integers. */
 static const struct field {
 	const char *name;
 	enum item_kind kind;
@@ -27,79 +33,83 @@ static const struct field {
 	int text;
 	int since, until;
 	int64_t lo, hi;
+	enum archive_format format;
 } fields[F_END] = {
-	[F_MAGIC] = { "version", ITEM_BYTES, 8, 0, 0, 0, 0, 0 },
-	[F_SIZES] = { "sizes", ITEM_BYTES, 3, 0, 0, 0, 0, 0 },
-	[F_ALGORITHM] = { "compression", ITEM_BYTES, 1, 0, 15, 0, 0, 0 },
-	[F_LEVEL] = { "compression level", ITEM_INT, 0, 0, 0, 14, -1, 9 },
-	[F_SEC] = { "second", ITEM_INT, 0, 0, 0, 0, 0, 60 },
-	[F_MIN] = { "minute", ITEM_INT, 0, 0, 0, 0, 0, 59 },
-	[F_HOUR] = { "hour", ITEM_INT, 0, 0, 0, 0, 0, 23 },
-	[F_DAY] = { "day", ITEM_INT, 0, 0, 0, 0, 1, 31 },
-	[F_MONTH] = { "month", ITEM_INT, 0, 0, 0, 0, 0, 11 },
-	[F_YEAR] = { "year", ITEM_INT, 0, 0, 0, 0, 0, 8099 },
-	[F_DST] = { "summer time", ITEM_INT, 0, 0, 0, 0, -1, 1 },
-	[F_DBNAME] = { "database name", ITEM_TEXT, NAME_MAX_LEN, TEXT_DBNAME,
-	    0, 0, 0, 0 },
-	[F_SERVER] = { "server version", ITEM_TEXT, NAME_MAX_LEN, TEXT_SERVER,
-	    0, 0, 0, 0 },
-	[F_DUMPER] = { "pg_dump version", ITEM_TEXT, NAME_MAX_LEN,
-	    TEXT_DUMPER, 0, 0, 0, 0 },
-	[F_COUNT] = { "number of entries", ITEM_INT, 0, 0, 0, 0, 1,
-	    ENTRIES_MAX },
-	[F_ID] = { "dump ID", ITEM_INT, 0, 0, 0, 0, 1, INT32_MAX },
-	[F_HAS_DATA] = { "data flag", ITEM_INT, 0, 0, 0, 0, 0, 1 },
-	[F_TABLE_OID] = { "catalog OID", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER,
-	    0, 0, 0, 0 },
-	[F_OID] = { "OID", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER, 0, 0, 0, 0 },
-	[F_TAG] = { "name", ITEM_TEXT, NAME_MAX_LEN, TEXT_TAG, 0, 0, 0, 0 },
-	[F_DESC] = { "kind", ITEM_TEXT, NAME_MAX_LEN, TEXT_DESC, 0, 0, 0, 0 },
-	[F_SECTION] = { "section", ITEM_INT, 0, 0, 0, 0, 0, 4 },
-	[F_DEFN] = { "definition", ITEM_SKIP, SQL_MAX, TEXT_DEFN, 0, 0, 0,
-	    0 },
-	[F_DROP] = { "drop statement", ITEM_SKIP, SQL_MAX, 0, 0, 0, 0, 0 },
-	[F_COPY] = { "COPY statement", ITEM_TEXT, COPY_MAX, TEXT_COPY, 0, 0,
-	    0, 0 },
-	[F_SCHEMA] = { "schema", ITEM_TEXT, NAME_MAX_LEN, TEXT_SCHEMA, 0, 0,
-	    0, 0 },
-	[F_TABLESPACE] = { "tablespace", ITEM_SKIP, NAME_MAX_LEN, 0, 0, 0, 0,
-	    0 },
-	[F_TABLEAM] = { "access method", ITEM_SKIP, NAME_MAX_LEN, 0, 14, 0, 0,
-	    0 },
-	[F_RELKIND] = { "relation kind", ITEM_INT, 0, 0, 16, 0, 0, 127 },
-	[F_OWNER] = { "owner", ITEM_TEXT, NAME_MAX_LEN, TEXT_OWNER, 0, 0, 0,
-	    0 },
-	[F_WITH_OIDS] = { "OID flag", ITEM_TEXT, 5, TEXT_NUMBER, 0, 0, 0, 0 },
-	[F_DEP] = { "dependency", ITEM_TEXT, NUMBER_MAX, TEXT_NUMBER, 0, 0, 0,
-	    0 },
-	[F_OFFSET] = { "data offset", ITEM_BYTES, 9, 0, 0, 0, 0, 0 },
+	[F_MAGIC] = { "version", BYTES(8) },
+	[F_SIZES] = { "sizes", BYTES(3) },
+	[F_ALGORITHM] = { "compression", BYTES(1), .since = 15 },
+	[F_LEVEL] = { "compression level", INT(-1, 9), .until = 14 },
+	[F_SEC] = { "second", INT(0, 60) },
+	[F_MIN] = { "minute", INT(0, 59) },
+	[F_HOUR] = { "hour", INT(0, 23) },
+	[F_DAY] = { "day", INT(1, 31) },
+	[F_MONTH] = { "month", INT(0, 11) },
+	[F_YEAR] = { "year", INT(0, 8099) },
+	[F_DST] = { "summer time", INT(-1, 1) },
+	[F_DBNAME] = { "database name", TEXT(NAME_MAX_LEN, TEXT_DBNAME) },
+	[F_SERVER] = { "server version", TEXT(NAME_MAX_LEN, TEXT_SERVER) },
+	[F_DUMPER] = { "pg_dump version", TEXT(NAME_MAX_LEN, TEXT_DUMPER) },
+	[F_COUNT] = { "number of entries", INT(1, ENTRIES_MAX) },
+	[F_ID] = { "dump ID", INT(1, INT32_MAX) },
+	[F_HAS_DATA] = { "data flag", INT(0, 1) },
+	[F_TABLE_OID] = { "catalog OID", TEXT(NUMBER_MAX, TEXT_NUMBER) },
+	[F_OID] = { "OID", TEXT(NUMBER_MAX, TEXT_NUMBER) },
+	[F_TAG] = { "name", TEXT(NAME_MAX_LEN, TEXT_TAG) },
+	[F_DESC] = { "kind", TEXT(NAME_MAX_LEN, TEXT_DESC) },
+	[F_SECTION] = { "section", INT(0, 4) },
+	[F_DEFN] = { "definition", SKIP(SQL_MAX, TEXT_DEFN) },
+	[F_DROP] = { "drop statement", SKIP(SQL_MAX, TEXT_DROP) },
+	[F_COPY] = { "COPY statement", TEXT(COPY_MAX, TEXT_COPY) },
+	[F_SCHEMA] = { "schema", TEXT(NAME_MAX_LEN, TEXT_SCHEMA) },
+	[F_TABLESPACE] = { "tablespace", TEXT(NAME_MAX_LEN, TEXT_TABLESPACE) },
+	[F_TABLEAM] = { "access method", TEXT(NAME_MAX_LEN, TEXT_TABLEAM),
+	    .since = 14 },
+	[F_RELKIND] = { "relation kind", INT(0, 127), .since = 16 },
+	[F_OWNER] = { "owner", TEXT(NAME_MAX_LEN, TEXT_OWNER) },
+	[F_WITH_OIDS] = { "OID flag", TEXT(5, TEXT_NUMBER) },
+	[F_DEP] = { "dependency", TEXT(NUMBER_MAX, TEXT_NUMBER) },
+	[F_OFFSET] = { "data offset", BYTES(9), .format = ARCHIVE_CUSTOM },
+	[F_MEMBER] = { "file name", TEXT(MEMBER_MAX, TEXT_MEMBER),
+	    .format = ARCHIVE_TAR },
 };
 
-/* Expect that field, or the next one that this version has. */
+/* Whether this archive has that field. */
+static bool
+has(const struct toc *t, const struct field *f)
+{
+	int minor = t->header.minor;
+
+	if (f->format != 0 && f->format != t->header.format)
+		return (false);
+	return (minor == 0 || ((f->since == 0 || minor >= f->since) &&
+	    (f->until == 0 || minor <= f->until)));
+}
+
+/* Expect that field, or the next one that there is. */
 static void
 go(struct toc *t, int field)
 {
-	const struct field *f;
+	const struct field *f = &fields[field];
 	bool keep;
 
-	for (f = &fields[field]; t->header.minor != 0 &&
-	    ((f->since != 0 && t->header.minor < f->since) ||
-	    (f->until != 0 && t->header.minor > f->until)); f++)
-		;
+	while (!has(t, f))
+		f++;
 	t->field = (int)(f - fields);
 	t->field_at = t->pos;
-	keep = f->kind == ITEM_TEXT ||
-	    (t->field == F_DEFN && entry_tells_defn(t));
+	keep = f->kind == ITEM_TEXT || entry_tells(t, t->field);
 	item_begin(&t->item, f->kind, f->max,
 	    keep ? &t->text[f->text] : NULL);
 }
 
 int
-toc_init(struct toc *t, struct carrier *c)
+toc_init(struct toc *t, struct carrier *c, enum archive_format format,
+    uint64_t at)
 {
 
 	memset(t, 0, sizeof(*t));
 	t->c = c;
+	t->pos = at;
+	t->header.format = format;
 	t->watch = carrier_watch(c, &t->watch_arg);
 	go(t, F_MAGIC);
 	return (getentropy(t->key, sizeof(t->key)));
@@ -125,14 +135,23 @@ toc_again(struct toc *t)
 {
 
 	t->again = true;
+	t->again_at = t->pos;
 	t->seen = 0;
 	go(t, F_COUNT);
 }
 
 const char *
-toc_name(const struct toc *t, size_t n)
+toc_due_name(const struct toc *t)
 {
-	return (t->names.s + t->data[n].name);
+	return (t->names.s + t->due_name);
+}
+
+void
+toc_due_next(struct toc *t)
+{
+
+	t->due_name += strlen(toc_due_name(t)) + 1;
+	t->due++;
 }
 
 void
@@ -155,7 +174,8 @@ locate(const struct toc *t, char *out, size_t size)
 	char what[SHOWN_MAX];
 
 	if (t->field < F_COUNT)
-		snprintf(out, size, "header");
+		snprintf(out, size, t->header.format == ARCHIVE_TAR ?
+		    "header of toc.dat" : "header");
 	else if (t->field == F_COUNT)
 		snprintf(out, size, "table of contents");
 	else if (t->field == F_ID)
@@ -188,7 +208,12 @@ toc_fail(struct toc *t, const char *fmt, ...)
 int
 toc_heard(struct toc *t, const char *why)
 {
-	return (why == NULL ? 0 : toc_fail(t, "%s", why));
+
+	if (why == NULL)
+		return (0);
+	if (why == archive_told)
+		return (carrier_told(t->c, STATUS_DATA));
+	return (toc_fail(t, "%s", why));
 }
 
 static int
@@ -209,6 +234,7 @@ check_magic(struct toc *t)
 	    "older than 1.12 (PostgreSQL 9.0)" : "newer than 1.16, the newest "
 	    "known here");
 	carrier_stray(t->c, why);
+	t->stray = true;
 	return (0);
 }
 
@@ -221,11 +247,25 @@ check_sizes(struct toc *t)
 		return (toc_fail(t, "integers of %d bytes, not 4", raw[0]));
 	if (raw[1] != 8)
 		return (toc_fail(t, "offsets of %d bytes, not 8", raw[1]));
-	if (raw[2] == 3 || raw[2] == 5)
+	if (t->header.format == ARCHIVE_CUSTOM && (raw[2] == 3 || raw[2] == 5))
 		return (toc_fail(t, "the table of contents of a tar or "
 		    "directory dump, whose data lie elsewhere"));
-	if (raw[2] != 1)
-		return (toc_fail(t, "format %d, not 1", raw[2]));
+	if (raw[2] != t->header.format)
+		return (toc_fail(t, "format %d, not %d", raw[2],
+		    (int)t->header.format));
+	return (0);
+}
+
+static int
+set_compression(struct toc *t, int method)
+{
+
+	if (method > ARCHIVE_ZSTD)
+		return (toc_fail(t, "compression %d is unknown", method));
+	if (method != ARCHIVE_NONE && t->header.format == ARCHIVE_TAR)
+		return (toc_fail(t, "compressed, which pg_restore does not "
+		    "take in a tar"));
+	t->header.compression = (enum archive_compression)method;
 	return (0);
 }
 
@@ -237,7 +277,8 @@ header_end(struct toc *t)
 	h->dbname = text_str(&t->text[TEXT_DBNAME]);
 	h->server = text_str(&t->text[TEXT_SERVER]);
 	h->dumper = text_str(&t->text[TEXT_DUMPER]);
-	carrier_set_archive(t->c, h);
+	if (h->format == ARCHIVE_CUSTOM)
+		carrier_set_archive(t->c, h);
 	if (t->watch != NULL && t->watch->header != NULL)
 		return (toc_heard(t, t->watch->header(t->watch_arg, h)));
 	return (0);
@@ -255,14 +296,10 @@ header_field(struct toc *t)
 	case F_SIZES:
 		return (check_sizes(t));
 	case F_ALGORITHM:
-		if (t->item.raw[0] > ARCHIVE_ZSTD)
-			return (toc_fail(t, "compression %d is unknown",
-			    t->item.raw[0]));
-		h->compression = (enum archive_compression)t->item.raw[0];
-		break;
+		return (set_compression(t, t->item.raw[0]));
 	case F_LEVEL:
-		h->compression = value != 0 ? ARCHIVE_GZIP : ARCHIVE_NONE;
-		break;
+		return (set_compression(t, value != 0 ? ARCHIVE_GZIP :
+		    ARCHIVE_NONE));
 	case F_SEC:
 		h->sec = value;
 		break;
@@ -295,9 +332,7 @@ header_next(struct toc *t)
 
 	if (header_field(t) != 0)
 		return (-1);
-	if (t->header.minor == 0)
-		return (F_END);		/* a stray */
-	return (t->field + 1);
+	return (t->stray ? F_END : t->field + 1);
 }
 
 static int
@@ -352,7 +387,7 @@ toc_feed(struct toc *t, const uint8_t **buf, size_t *len)
 			return (0);
 		if ((rc = next(t)) == -1)
 			return (-1);
-		if (rc == F_END && t->header.minor == 0) {
+		if (t->stray) {
 			*len = 0;
 			return (0);
 		}
@@ -365,20 +400,44 @@ toc_feed(struct toc *t, const uint8_t **buf, size_t *len)
 	return (0);
 }
 
-enum carrier_verdict
-toc_cut(struct toc *t)
+/* Where it ends, too early: "in the header, at the year". */
+static void
+locate_end(const struct toc *t, char *out, size_t size)
 {
 	char where[SHOWN_MAX + 64];
 
 	if (t->field < F_COUNT)
-		return (carrier_cut(t->c, "cut short in the header, at the %s",
-		    fields[t->field].name));
-	if (t->field == F_COUNT)
-		return (carrier_cut(t->c, t->again ? "more bytes after the "
-		    "last block, or cut short where a second table of contents "
-		    "begins" : "cut short where the table of contents begins"));
-	locate(t, where, sizeof(where));
-	return (carrier_cut(t->c, "cut short in the %stable of contents: "
-	    "%zu of %zu entries seen, ends in %s, at the %s", t->again ?
-	    "second " : "", t->seen, t->count, where, fields[t->field].name));
+		snprintf(out, size, "in the header, at the %s",
+		    fields[t->field].name);
+	else if (t->field == F_COUNT)
+		snprintf(out, size, "where the table of contents begins");
+	else {
+		locate(t, where, sizeof(where));
+		snprintf(out, size, "in the %stable of contents: %zu of %zu "
+		    "entries seen, ends in %s, at the %s", t->again ?
+		    "second " : "", t->seen, t->count, where,
+		    fields[t->field].name);
+	}
+}
+
+enum carrier_verdict
+toc_cut(struct toc *t)
+{
+	char where[SHOWN_MAX + 256];
+
+	if (t->again && t->field == F_COUNT)
+		return (carrier_cut(t->c, "more bytes after the last block, or "
+		    "cut short where a second table of contents begins"));
+	locate_end(t, where, sizeof(where));
+	return (carrier_cut(t->c, "cut short %s", where));
+}
+
+int
+toc_short(struct toc *t, uint64_t at)
+{
+	char where[SHOWN_MAX + 256];
+
+	locate_end(t, where, sizeof(where));
+	return (carrier_fail(t->c, at, "member toc.dat is cut short %s",
+	    where));
 }

@@ -19,7 +19,13 @@ enum archive_compression {
 	ARCHIVE_ZSTD = 3,
 };
 
+enum archive_format {
+	ARCHIVE_CUSTOM = 1,
+	ARCHIVE_TAR = 3,	/* toc.dat of pg_dump -Ft, and its members */
+};
+
 struct archive_header {
+	enum archive_format format;
 	int minor;		/* the format's version: 1.minor */
 	enum archive_compression compression;
 	int year, month, day, hour, min, sec;	/* local time, no zone */
@@ -28,7 +34,7 @@ struct archive_header {
 	const char *dumper;	/* pg_dump's version */
 };
 
-#define ARCHIVE_DEFN_MAX	(64 * 1024)	/* bytes of a definition told */
+#define ARCHIVE_SQL_MAX	(64 * 1024)	/* bytes told of a definition */
 
 struct archive_entry {
 	int32_t id;		/* dump ID, 1 ... */
@@ -45,18 +51,30 @@ struct archive_entry {
 	bool is_blobs;		/* its block holds large objects */
 	const int32_t *deps;	/* dep_count dump IDs */
 	size_t dep_count;
-	const char *defn;	/* the definition of an ENCODING, a BLOB
+	const char *defn;	/* the definition: where the watch wants all
+				 * SQL, else that of an ENCODING, a BLOB
 				 * METADATA (whose OIDs are there, one a line)
-				 * or a TABLE DATA (a remark); else "" */
+				 * or a TABLE DATA (a remark), of others "" */
 	bool defn_cut;		/* it is longer: defn is its first
-				 * ARCHIVE_DEFN_MAX bytes */
+				 * ARCHIVE_SQL_MAX bytes */
+	const char *drop;	/* the DROP statement, likewise; "" where the
+				 * watch does not want SQL */
+	const char *tablespace;
+	const char *tableam;	/* "heap"; "" where none or the version has
+				 * none */
+	bool with_oids;
+	const char *member;	/* tar: file name of its data; else "" */
 	int relkind;		/* pg_class.relkind; 0 where it is no relation
 				 * or the version has none */
 	uint64_t at;		/* byte offset of the entry in the archive */
 	uint64_t offset_at;	/* byte offset of the flag of its block's
 				 * offset: 1 not set, 2 set, 3 no data; behind
-				 * it stand 8 bytes, little-endian */
+				 * it stand 8 bytes, little-endian.  Tar: of
+				 * the member's name */
 };
+
+/* For a watcher to return: it has said already what is wrong. */
+extern const char archive_told[];
 
 /*
  * Each function returns NULL, or a sentence of what is wrong, borrowed until
@@ -64,9 +82,16 @@ struct archive_entry {
  * be NULL.  Pointers are borrowed for the call.  block_at and chunk_at are
  * byte offsets in the archive: of the block's type, and of the chunk's first
  * byte.  A chunk that comes in several pieces is told piece by piece, with the
- * same chunk_at.  A second table of contents behind the blocks is not told.
+ * same chunk_at.  A second table of contents behind the blocks is told by
+ * again() when it was seen whole.
+ *
+ * Of a tar archive a block is what its members hold: block_at is the offset of
+ * a member's header, chunk_at that of its first byte, and a block of large
+ * objects begins with the first of them and ends with their list.
  */
 struct archive_watch {
+	bool all_sql;		/* entries are told with all their SQL */
+
 	const char *(*header)(void *arg, const struct archive_header *);
 	const char *(*entry)(void *arg, const struct archive_entry *);
 	const char *(*toc_end)(void *arg, size_t count);
@@ -78,6 +103,8 @@ struct archive_watch {
 	    const uint8_t *buf, size_t len, uint64_t chunk_at);
 	const char *(*data_end)(void *arg, int32_t id, uint32_t loid);
 	const char *(*block_end)(void *arg, int32_t id);
+
+	const char *(*again)(void *arg, uint64_t at);
 };
 
 #endif

@@ -13,14 +13,25 @@
 
 struct state {
 	struct carrier *c;
+	bool told;		/* that it was opened */
 	struct age_opener *opener;
 };
+
+static void
+tell_opened(struct state *s)
+{
+
+	if (!s->told)
+		carrier_opened(s->c);
+	s->told = true;
+}
 
 static int
 inside(void *arg, const uint8_t *buf, size_t len)
 {
 	struct state *s = arg;
 
+	tell_opened(s);
 	return (carrier_inside(s->c, buf, len));
 }
 
@@ -79,10 +90,12 @@ key_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 static enum carrier_verdict
 key_end(struct carrier *c, void *state)
 {
-	const struct state *s = state;
+	struct state *s = state;
 
-	if (age_opener_end(s->opener) == 0)
+	if (age_opener_end(s->opener) == 0) {
+		tell_opened(s);
 		return (carrier_inside_end(c));
+	}
 	if (age_opener_fault(s->opener) == AGE_STOPPED)
 		return (CARRIER_BROKEN);
 	(void)failed(c, s);

@@ -25,8 +25,8 @@
  * archive-item.c gathers integers and strings, archive-toc.c and
  * archive-entry.c read header and table; here are the blocks and the end.
  * Bytes come in pieces of any size; payload is counted, not looked at.  Memory
- * grows with what has arrived: 12 bytes an entry for the second table, and a
- * name for each block that is to come.
+ * grows with what has arrived: 12 bytes an entry for the second table, and 16
+ * and a name for each block that is to come.
  */
 
 #define BLOCK_DATA	1
@@ -48,8 +48,6 @@ struct walk {
 	enum step step;
 	struct item item;
 	uint64_t item_at;
-	size_t next;		/* entry with data whose block this is, or is
-				 * due */
 	uint32_t loid;
 	uint64_t chunk_at;
 	uint32_t chunk_left;
@@ -82,7 +80,7 @@ walk_new(struct carrier *c, const void *arg)
 	struct walk *w = calloc(1, sizeof(*w));
 
 	(void)arg;
-	if (w != NULL && toc_init(&w->toc, c) != 0) {
+	if (w != NULL && toc_init(&w->toc, c, ARCHIVE_CUSTOM, 0) != 0) {
 		walk_free(w);
 		return (NULL);
 	}
@@ -96,32 +94,37 @@ fail(struct walk *w, const char *what)
 	const struct toc *t = &w->toc;
 
 	return (carrier_fail(t->c, w->item_at, "entry %d (%s): %s",
-	    (int)t->data[w->next].id, toc_name(t, w->next), what));
+	    (int)t->data[t->due].id, toc_due_name(t), what));
 }
 
 /* What the watcher said: 0, or -1 when it objected. */
 static int
 heard(struct walk *w, const char *why)
 {
-	return (why == NULL ? 0 : fail(w, why));
+
+	if (why == NULL)
+		return (0);
+	if (why == archive_told)
+		return (carrier_told(w->toc.c, STATUS_DATA));
+	return (fail(w, why));
 }
 
 static int
 block_type(struct walk *w)
 {
 	const struct toc *t = &w->toc;
-	struct toc_data *d = &w->toc.data[w->next];
+	struct toc_data *d = &w->toc.data[t->due];
 	uint8_t type = w->item.raw[0];
 
 	if (type != (d->blobs ? BLOCK_BLOBS : BLOCK_DATA))
 		return (carrier_fail(t->c, w->item_at, "no block begins where "
 		    "that of entry %d (%s) is due", (int)d->id,
-		    toc_name(t, w->next)));
-	d->block_at = w->item_at;
-	if (t->offset_flag == OFFSET_SET && d->offset != d->block_at)
+		    toc_due_name(t)));
+	if (t->offset_flag == OFFSET_SET && d->at != w->item_at)
 		return (carrier_fail(t->c, w->item_at, "entry %d (%s): its "
 		    "block should be at byte %llu", (int)d->id,
-		    toc_name(t, w->next), (unsigned long long)d->offset));
+		    toc_due_name(t), (unsigned long long)d->at));
+	d->at = w->item_at;
 	go(w, STEP_ID);
 	return (0);
 }
@@ -130,18 +133,18 @@ static int
 block_id(struct walk *w)
 {
 	const struct toc *t = &w->toc;
-	const struct toc_data *d = &t->data[w->next];
+	const struct toc_data *d = &t->data[t->due];
 
 	if (w->item.value != d->id)
 		return (carrier_fail(t->c, w->item_at, "block of entry %lld "
 		    "where that of entry %d (%s) is due",
 		    (long long)w->item.value, (int)d->id,
-		    toc_name(t, w->next)));
+		    toc_due_name(t)));
 	w->loid = 0;
 	go(w, d->blobs ? STEP_LOID : STEP_LEN);
 	if (t->watch != NULL && t->watch->block != NULL)
 		return (heard(w, t->watch->block(t->watch_arg, d->id,
-		    d->block_at)));
+		    d->at)));
 	return (0);
 }
 
@@ -152,9 +155,9 @@ block_end(struct walk *w)
 
 	if (t->watch != NULL && t->watch->block_end != NULL &&
 	    heard(w, t->watch->block_end(t->watch_arg,
-	    t->data[w->next].id)) != 0)
+	    t->data[t->due].id)) != 0)
 		return (-1);
-	w->next++;
+	toc_due_next(&w->toc);
 	go(w, STEP_TYPE);
 	return (0);
 }
@@ -175,7 +178,7 @@ static int
 chunk_len(struct walk *w)
 {
 	const struct toc *t = &w->toc;
-	const struct toc_data *d = &t->data[w->next];
+	const struct toc_data *d = &t->data[t->due];
 
 	if (w->item.value < 0)
 		return (fail(w, "a chunk of negative length"));
@@ -202,7 +205,7 @@ chunk(struct walk *w, const uint8_t **buf, size_t *len)
 
 	w->item_at = t->pos;
 	if (t->watch != NULL && t->watch->data != NULL &&
-	    heard(w, t->watch->data(t->watch_arg, t->data[w->next].id, w->loid,
+	    heard(w, t->watch->data(t->watch_arg, t->data[t->due].id, w->loid,
 	    *buf, n, w->chunk_at)) != 0)
 		return (-1);
 	*buf += n;
@@ -282,7 +285,8 @@ walk_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 		else if (w->step == STEP_NOTHING)
 			rc = carrier_fail(c, w->toc.pos, "more bytes after the "
 			    "second table of contents");
-		else if (w->step == STEP_TYPE && w->next == w->toc.data_count)
+		else if (w->step == STEP_TYPE &&
+		    w->toc.due == w->toc.data_count)
 			rc = begin_again(w);
 		else
 			rc = block_item(w, &buf, &len);
@@ -299,12 +303,12 @@ walk_end(struct carrier *c, void *state)
 
 	if (w->step == STEP_TOC || w->step == STEP_AGAIN)
 		return (toc_cut(&w->toc));
-	if (w->step == STEP_NOTHING || (!inside && w->next == t->data_count))
+	if (w->step == STEP_NOTHING || (!inside && t->due == t->data_count))
 		return (CARRIER_PROVEN);
 	return (carrier_cut(c, "cut short: %zu of %zu blocks seen, %s entry %d "
-	    "(%s)", w->next, t->data_count, inside ? "ends inside that of" :
-	    "the next would be that of", (int)t->data[w->next].id,
-	    toc_name(t, w->next)));
+	    "(%s)", t->due, t->data_count, inside ? "ends inside that of" :
+	    "the next would be that of", (int)t->data[t->due].id,
+	    toc_due_name(t)));
 }
 
 const struct carrier_ops carrier_custom = {

@@ -76,8 +76,11 @@ int carrier_inside(struct carrier *, const void *buf, size_t len);
 /* The inside's verdict at the end, its reason taken over. */
 enum carrier_verdict carrier_inside_end(struct carrier *);
 
-/* For carrier-archive.c: the options' watch, and where the header goes. */
+/* For carrier-archive.c and carrier-tar.c: the options' watch, and where the
+ * header goes; for carrier-sql.c; for carrier-age-key.c. */
 const struct archive_watch *carrier_watch(const struct carrier *, void **arg);
+const struct sql_watch *carrier_sql_watch(const struct carrier *, void **arg);
+void carrier_opened(const struct carrier *);
 void carrier_set_archive(struct carrier *, const struct archive_header *);
 
 #endif

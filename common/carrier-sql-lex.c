@@ -6,10 +6,21 @@
 
 /*
  * One function a state: it takes bytes up to the next change of state and
- * returns where it stopped.  The long runs (rows, strings, bodies, comments)
- * go by memchr(); text between them byte by byte, with a table for what
- * matters in it.
+ * returns where it stopped.  Strings, bodies and comments go by memchr(), text
+ * between them byte by byte, with a table for what matters in it.
+ *
+ * Rows are nearly all of a dump, and only two kinds of them matter: the line
+ * "\.", and one that looks like the first comment of another dump.  So rows go
+ * a block at a time, up to a line feed behind which one of these may begin.
+ * Its first bytes are then read one by one (SQL_ROW), as long as it may be one.
  */
+
+/* How a dump's first comment begins, as a row. */
+static const char dump[] = "-- PostgreSQL ";
+
+/* A plain loop over bytes is many times slower with some compilers. */
+typedef uint8_t vec __attribute__((vector_size(16)));
+#define BLOCK	64
 
 static const bool special[256] = {
 	['\''] = true, ['"'] = true, ['$'] = true, [';'] = true,
@@ -117,6 +128,8 @@ text_byte(struct sql_lex *lx, uint8_t b, uint64_t at)
 		to(lx, SQL_TAG, at);
 		break;
 	case ';':
+		if (lx->stmt != SQL_NO_STMT)
+			lx->event = SQL_GOT_STMT;
 		if (sql_stmt_end(lx))
 			to(lx, SQL_COPY, at);
 		return (false);
@@ -128,13 +141,13 @@ text_byte(struct sql_lex *lx, uint8_t b, uint64_t at)
 	case '-':
 		if (lx->prev != '-')
 			break;
-		sql_stmt_undo(lx);
+		sql_stmt_undo(lx, at - 1);
 		begin_line(lx, SQL_COMMENT, at - 1, lx->prev2 == '\n');
 		return (false);
 	case '*':
 		if (lx->prev != '/')
 			break;
-		sql_stmt_undo(lx);
+		sql_stmt_undo(lx, at - 1);
 		lx->depth = 1;
 		lx->prev = lx->prev2 = 0;
 		to(lx, SQL_BLOCK, at - 1);
@@ -143,16 +156,29 @@ text_byte(struct sql_lex *lx, uint8_t b, uint64_t at)
 	return (true);
 }
 
+static void
+head(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
+{
+	if (lx->head_len < SQL_HEAD_MAX)
+		sql_stmt_head(lx, p, (size_t)(end - p));
+}
+
 static const uint8_t *
 in_text(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *q = p;
 	uint64_t at;
 
-	if ((lx->prev == '\'' || lx->prev == '"') && ident(*p))
+	if ((lx->prev == '\'' || lx->prev == '"') && ident(*p)) {
 		sql_lex_odd(lx, lx->at);
-	if (lx->stmt == SQL_ANY_STMT)
+		return (p + 1);
+	}
+	if (lx->stmt == SQL_ANY_STMT) {
 		while (q < end && !special[*q])
+			q++;
+		head(lx, p, q);
+	} else if (lx->stmt == SQL_NO_STMT)
+		while (q < end && *q == '\n')
 			q++;
 	if (q - p >= 2) {
 		lx->prev2 = q[-2];
@@ -166,6 +192,8 @@ in_text(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 	at = lx->at + (uint64_t)(q - p);
 	if (text_byte(lx, *q, at))
 		sql_stmt_text(lx, *q, at);
+	if (lx->stmt != SQL_NO_STMT)
+		head(lx, q, q + 1);
 	if (lx->state != SQL_BLOCK) {
 		lx->prev2 = lx->prev;
 		lx->prev = *q;
@@ -240,20 +268,20 @@ in_escapes(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 static const uint8_t *
 in_string(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *q, *stop;
+	const uint8_t *q;
 
 	if (lx->escapes)
-		q = in_escapes(lx, p, end);
-	else if ((q = memchr(p, '\'', (size_t)(end - p))) == NULL)
-		q = end;
-	else {
-		lx->state = SQL_QUOTE;
-		q++;
+		return (in_escapes(lx, p, end));
+	for (; (q = memchr(p, '\'', (size_t)(end - p))) != NULL; p = q + 2) {
+		if (end - q > 1 && q[1] == '\'')
+			continue;
+		if (end - q > 1)
+			to_text(lx, '\'');
+		else
+			lx->state = SQL_QUOTE;
+		return (q + 1);
 	}
-	stop = lx->state == SQL_STRING ? q : q - 1;
-	if (lx->stmt == SQL_SET_STMT)
-		sql_stmt_string(lx, p, (size_t)(stop - p));
-	return (q);
+	return (end);
 }
 
 static const uint8_t *
@@ -282,6 +310,7 @@ in_name(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *q = memchr(p, '"', (size_t)(end - p));
 
+	sql_stmt_name(lx, p, (size_t)((q != NULL ? q + 1 : end) - p));
 	if (q == NULL)
 		return (end);
 	to_text(lx, '"');
@@ -337,36 +366,117 @@ in_copy(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 
 	if (nl == NULL)
 		return (end);
-	begin_line(lx, SQL_ROWS, lx->at + (uint64_t)(nl + 1 - p), true);
+	begin_line(lx, SQL_ROW, lx->at + (uint64_t)(nl + 1 - p), true);
+	lx->event = SQL_GOT_COPY;
 	return (nl + 1);
+}
+
+/* Whether what has come of a row may be the beginning of one that matters. */
+static bool
+row_matters(const struct sql_lex *lx)
+{
+	size_t n = lx->line_len;
+
+	if (lx->line[0] == '\\')
+		return (n <= 2 && memcmp(lx->line, "\\.", n) == 0);
+	return (lx->columns != 1 && memcmp(lx->line, dump,
+	    n < sizeof(dump) - 1 ? n : sizeof(dump) - 1) == 0);
+}
+
+/* The line feed of such a row. */
+static void
+row_end(struct sql_lex *lx)
+{
+	if (sql_line_is(lx, "\\.")) {
+		to_text(lx, '\n');
+		lx->event = SQL_GOT_END;
+	} else if (lx->line_len >= sizeof(dump) - 1)
+		lx->event = SQL_GOT_ROW;
+	else
+		lx->line_len = 0;
+}
+
+static const uint8_t *
+in_row(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *const start = p;
+
+	for (; p < end; p++) {
+		if (lx->line_len == 0)
+			lx->line_at = lx->at + (uint64_t)(p - start);
+		if (*p == '\n') {
+			row_end(lx);
+			if (lx->event != SQL_MORE)
+				return (p + 1);
+			continue;
+		}
+		keep(lx, p, 1);
+		if (!row_matters(lx)) {
+			lx->line_len = 0;
+			lx->state = SQL_ROWS;
+			return (p + 1);
+		}
+	}
+	return (p);
+}
+
+/*
+ * Whole blocks in which no line feed stands before a row that may matter.  A
+ * block's last line feed needs the two bytes behind the block.
+ */
+static const uint8_t *
+skip_blocks(const uint8_t *p, const uint8_t *end)
+{
+	vec at, next, third, hit;
+	uint64_t half[2];
+	size_t i;
+
+	for (; end - p >= BLOCK + 2; p += BLOCK) {
+		memset(&hit, 0, sizeof(hit));
+		for (i = 0; i < BLOCK; i += sizeof(vec)) {
+			memcpy(&at, p + i, sizeof(vec));
+			memcpy(&next, p + i + 1, sizeof(vec));
+			memcpy(&third, p + i + 2, sizeof(vec));
+			hit |= (vec)((at == '\n') &
+			    (((next == '\\') & (third == '.')) |
+			    ((next == '-') & (third == '-'))));
+		}
+		memcpy(half, &hit, sizeof(half));
+		if ((half[0] | half[1]) != 0)
+			break;
+	}
+	return (p);
+}
+
+/* The first row behind a line feed that may matter, by the bytes that are
+ * there; NULL where there is none. */
+static const uint8_t *
+find_row(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *nl, *stop;
+
+	for (; p < end; p = stop) {
+		p = skip_blocks(p, end);
+		stop = end - p > BLOCK ? p + BLOCK : end;
+		while ((nl = memchr(p, '\n', (size_t)(stop - p))) != NULL) {
+			p = nl + 1;
+			if (end - p < 4 || memcmp(p, dump, 4) == 0 ||
+			    memcmp(p, "\\.", 2) == 0)
+				return (p);
+		}
+	}
+	return (NULL);
 }
 
 static const uint8_t *
 in_rows(struct sql_lex *lx, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *const start = p;
-	const uint8_t *nl;
+	const uint8_t *row = find_row(p, end);
 
-	for (; (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
-		/* Nearly all rows are over here. */
-		if (lx->line_len == 0 && *p != '\\' && *p != '-')
-			continue;
-		keep(lx, p, (size_t)(nl - p));
-		if (sql_line_is(lx, "\\.")) {
-			to_text(lx, '\n');
-			return (nl + 1);
-		}
-		if (lx->columns != 1 && lx->line_len > 2 &&
-		    memcmp(lx->line, "--", 2) == 0) {
-			lx->line_at = lx->at + (uint64_t)(nl - start) -
-			    lx->line_len;
-			lx->event = SQL_GOT_ROW;
-			return (nl + 1);
-		}
-		lx->line_len = 0;
-	}
-	keep(lx, p, (size_t)(end - p));
-	return (end);
+	if (row == NULL)
+		return (end);
+	lx->state = SQL_ROW;
+	return (row);
 }
 
 static const uint8_t *(*const steps[SQL_STATES])(struct sql_lex *,
@@ -376,18 +486,30 @@ static const uint8_t *(*const steps[SQL_STATES])(struct sql_lex *,
 	[SQL_STRING] = in_string, [SQL_ESCAPED] = in_escaped,
 	[SQL_QUOTE] = in_quote, [SQL_NAME] = in_name, [SQL_TAG] = in_tag,
 	[SQL_BODY] = in_body, [SQL_COPY] = in_copy, [SQL_ROWS] = in_rows,
+	[SQL_ROW] = in_row,
 };
+
+size_t
+sql_lex_held(const struct sql_lex *lx)
+{
+	return (lx->state == SQL_ROW && lx->line_len > 0 &&
+	    lx->line[0] == '\\' ? lx->line_len : 0);
+}
 
 enum sql_event
 sql_lex(struct sql_lex *lx, const uint8_t **pp, const uint8_t *end)
 {
 	const uint8_t *p = *pp, *q;
+	bool quoted;
 
 	if (lx->event != SQL_MORE)
 		lx->line_len = 0;
 	lx->event = SQL_MORE;
 	while (p < end && lx->event == SQL_MORE) {
+		quoted = lx->state != SQL_TEXT && lx->stmt != SQL_NO_STMT;
 		q = steps[lx->state](lx, p, end);
+		if (quoted)
+			head(lx, p, q);
 		lx->at += (uint64_t)(q - p);
 		p = q;
 	}

@@ -21,6 +21,9 @@
 /* Comments and commands; a restrict key is 63 bytes unless the user chose. */
 #define SQL_LINE_MAX	640
 
+#define SQL_HEAD_MAX	63	/* what is kept of a statement's text */
+#define SQL_TABLE_MAX	600	/* and of the name behind COPY */
+
 enum sql_state {
 	SQL_TEXT,		/* between the others */
 	SQL_COMMENT,		/* -- to the end of the line */
@@ -34,6 +37,8 @@ enum sql_state {
 	SQL_BODY,		/* $tag$... */
 	SQL_COPY,		/* rest of the line behind COPY ... FROM stdin; */
 	SQL_ROWS,		/* COPY data */
+	SQL_ROW,		/* the same, in the first bytes of a row that
+				 * may be the end mark or another dump */
 	SQL_STATES
 };
 
@@ -43,8 +48,12 @@ enum sql_event {
 				 * stands behind the "--" */
 	SQL_GOT_META,		/* a backslash command: line is what stands
 				 * behind the backslash */
-	SQL_GOT_ROW,		/* a COPY row that begins with "--", in a table
-				 * that has not one column: line */
+	SQL_GOT_STMT,		/* a statement's semicolon: head, stmt_at; of
+				 * COPY table and columns, too */
+	SQL_GOT_COPY,		/* COPY data begin with the next byte */
+	SQL_GOT_ROW,		/* a COPY row that begins with "-- PostgreSQL ",
+				 * in a table that has not one column: line */
+	SQL_GOT_END,		/* the line "\." of COPY data, at line_at */
 	SQL_GOT_LONG,		/* a dollar quote's tag is too long for us */
 	SQL_GOT_ODD,		/* at line_at is what pg_dump never writes:
 				 * quotes were counted wrong from some loss on */
@@ -62,16 +71,21 @@ struct sql_lex {
 	bool line_first;	/* it stands at the beginning of a line */
 	char line[SQL_LINE_MAX];
 
-	/* The statement that is open, with its first bytes. */
+	/* The statement that is open, or was the last. */
 	enum {
-		SQL_NO_STMT, SQL_HEAD_STMT, SQL_SET_STMT, SQL_COPY_STMT,
-		SQL_ANY_STMT
+		SQL_NO_STMT, SQL_HEAD_STMT, SQL_COPY_STMT, SQL_ANY_STMT
 	} stmt;
 	uint64_t stmt_at;
-	size_t head_len;
-	char head[64];
-	unsigned from_stdin;	/* bytes of " FROM stdin" seen; all: sticks */
+	size_t head_len;	/* its first bytes, quotes and all */
+	char head[SQL_HEAD_MAX + 1];
+
+	/* COPY: its table, and the columns it names, WITH OIDS one more. */
 	size_t columns;
+	bool table_over;
+	size_t table_len;
+	char table[SQL_TABLE_MAX + 1];
+	size_t from_stdin;	/* bytes of " FROM stdin" seen; all: sticks */
+	size_t with_oids;	/* and of " WITH OIDS" */
 
 	uint8_t prev, prev2;	/* the two bytes before this one, in text */
 	bool plain_strings;	/* standard_conforming_strings */
@@ -95,5 +109,9 @@ enum sql_event sql_lex(struct sql_lex *, const uint8_t **p,
 
 /* Whether the last event's line is text, whole. */
 bool sql_line_is(const struct sql_lex *, const char *text);
+
+/* Of the bytes read so far, how many at their end may be the beginning of the
+ * line "\."; outside COPY data, none. */
+size_t sql_lex_held(const struct sql_lex *);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "carrier-impl.h"
 #include "carrier-sql-lex.h"
+#include "carrier-sql-stmt.h"
 
 /*
  * Plain SQL of pg_dump, pg_dumpall and pg_restore -f.
@@ -37,6 +38,8 @@ enum what { NOTHING, DATABASE, CLUSTER };
 
 struct sql {
 	struct sql_lex lex;
+	const struct sql_watch *watch;	/* never NULL */
+	void *arg;
 	enum what kind;
 	bool inner;		/* CLUSTER: a database dump is open */
 	bool stray;
@@ -60,11 +63,15 @@ static const char *const names[] = {
 static void *
 sql_new(struct carrier *c, const void *arg)
 {
+	static const struct sql_watch nobody;
 	struct sql *s = calloc(1, sizeof(*s));
 
-	(void)c, (void)arg;
-	if (s != NULL)
-		sql_lex_init(&s->lex);
+	(void)arg;
+	if (s == NULL)
+		return (NULL);
+	sql_lex_init(&s->lex);
+	if ((s->watch = carrier_sql_watch(c, &s->arg)) == NULL)
+		s->watch = &nobody;
 	return (s);
 }
 
@@ -175,7 +182,32 @@ comment(struct carrier *c, struct sql *s)
 	return (0);
 }
 
-/* "\restrict KEY" and "\unrestrict KEY"; the others do not matter here. */
+/* What the watcher answered about what stands at byte offset at. */
+static int
+heard(struct carrier *c, uint64_t at, const char *table, const char *why)
+{
+	if (why == NULL)
+		return (0);
+	if (why == archive_told)
+		return (carrier_told(c, STATUS_DATA));
+	if (table != NULL)
+		return (carrier_fail(c, at, "table %s: %s", table, why));
+	return (carrier_fail(c, at, "%s", why));
+}
+
+static int
+connected(struct carrier *c, struct sql *s)
+{
+	char name[SQL_LINE_MAX + 1];
+
+	if (s->watch->database == NULL || !sql_meta_connect(&s->lex, name))
+		return (0);
+	return (heard(c, s->lex.line_at, NULL,
+	    s->watch->database(s->arg, name)));
+}
+
+/* "\restrict KEY", "\unrestrict KEY" and "\connect NAME"; the others do not
+ * matter here. */
 static int
 meta(struct carrier *c, struct sql *s)
 {
@@ -195,7 +227,7 @@ meta(struct carrier *c, struct sql *s)
 		return (0);
 	}
 	if (len < sizeof(on) || memcmp(lx->line, on, sizeof(on) - 1) != 0)
-		return (0);
+		return (connected(c, s));
 	len -= sizeof(on) - 1;
 	if (s->key_len > 0)
 		return (carrier_fail(c, lx->line_at, "\\restrict while another"
@@ -208,6 +240,98 @@ meta(struct carrier *c, struct sql *s)
 	memcpy(s->key, lx->line + sizeof(on) - 1, len);
 	s->key_len = len;
 	return (0);
+}
+
+static int
+statement(struct carrier *c, struct sql *s)
+{
+	const struct sql_lex *lx = &s->lex;
+	const struct sql_watch *w = s->watch;
+	const char *value;
+	char name[SQL_HEAD_MAX + 1];
+	size_t len;
+
+	if (w->statement != NULL && heard(c, lx->stmt_at, NULL,
+	    w->statement(s->arg, lx->head, lx->stmt_at)) != 0)
+		return (-1);
+	if (w->encoding == NULL ||
+	    (value = sql_stmt_encoding(lx, &len)) == NULL)
+		return (0);
+	memcpy(name, value, len);
+	name[len] = '\0';
+	return (heard(c, lx->stmt_at, NULL, w->encoding(s->arg, name)));
+}
+
+static int
+begin_copy(struct carrier *c, struct sql *s)
+{
+	const struct sql_lex *lx = &s->lex;
+	const struct sql_copy copy = { .table = lx->table,
+	    .columns = lx->columns, .at = lx->stmt_at };
+
+	if (s->watch->copy == NULL)
+		return (0);
+	return (heard(c, copy.at, copy.table,
+	    s->watch->copy(s->arg, &copy)));
+}
+
+static int
+tell_rows(struct carrier *c, struct sql *s, const void *buf, size_t len,
+    uint64_t at)
+{
+	if (len == 0)
+		return (0);
+	return (heard(c, s->lex.stmt_at, s->lex.table,
+	    s->watch->rows(s->arg, buf, len, at)));
+}
+
+/*
+ * What the lexer took of COPY data, len bytes, the last of them at lex.at - 1.
+ * held bytes of a line "\." had come before, and may be none of it now; what
+ * may still be, and a row that is to be looked at first, wait.
+ */
+static int
+rows(struct carrier *c, struct sql *s, enum sql_event ev, const uint8_t *buf,
+    size_t len, size_t held)
+{
+	uint64_t at = s->lex.at - len;
+	size_t wait = sql_lex_held(&s->lex);
+
+	if (ev == SQL_GOT_END)
+		wait = sizeof("\\.\n") - 1;
+	else if (ev == SQL_GOT_ROW)
+		wait = 1;
+	if (held + len <= wait)
+		return (0);
+	if (tell_rows(c, s, "\\.", held, at - held) != 0)
+		return (-1);
+	return (tell_rows(c, s, buf, len - wait, at));
+}
+
+/* A row that looks like a dump's first comment; its line feed is not told. */
+static int
+row(struct carrier *c, struct sql *s)
+{
+	const struct sql_lex *lx = &s->lex;
+
+	if (opening(lx, true) != NOTHING)
+		return (carrier_fail(c, lx->line_at, "another dump begins"
+		    " inside the COPY data that begin at byte %llu",
+		    (unsigned long long)lx->since));
+	if (s->watch->rows == NULL)
+		return (0);
+	return (tell_rows(c, s, "\n", 1, lx->at - 1));
+}
+
+static int
+end_copy(struct carrier *c, struct sql *s)
+{
+	const struct sql_lex *lx = &s->lex;
+
+	if (s->watch->copy_end == NULL)
+		return (0);
+	return (heard(c, lx->line_at, lx->table,
+	    s->watch->copy_end(s->arg, lx->line_at)));
 }
 
 /* Behind the closing comment: what is owed, and nothing else. */
@@ -237,12 +361,14 @@ event(struct carrier *c, struct sql *s, enum sql_event ev)
 		return (comment(c, s));
 	case SQL_GOT_META:
 		return (meta(c, s));
+	case SQL_GOT_STMT:
+		return (statement(c, s));
+	case SQL_GOT_COPY:
+		return (begin_copy(c, s));
 	case SQL_GOT_ROW:
-		if (opening(&s->lex, true) == NOTHING)
-			return (0);
-		return (carrier_fail(c, s->lex.line_at, "another dump begins"
-		    " inside the COPY data that begin at byte %llu",
-		    (unsigned long long)s->lex.since));
+		return (row(c, s));
+	case SQL_GOT_END:
+		return (end_copy(c, s));
 	case SQL_GOT_LONG:
 		s->stray = true;
 		carrier_stray(c, "a dollar quote's tag longer than 1024 bytes");
@@ -258,6 +384,21 @@ event(struct carrier *c, struct sql *s, enum sql_event ev)
 		break;
 	}
 	return (0);
+}
+
+/* On to the next event, or to the end. */
+static int
+step(struct carrier *c, struct sql *s, const uint8_t **p, const uint8_t *end)
+{
+	const bool copy = s->watch->rows != NULL &&
+	    (s->lex.state == SQL_ROWS || s->lex.state == SQL_ROW);
+	const size_t held = sql_lex_held(&s->lex);
+	const uint8_t *const start = *p;
+	enum sql_event ev = sql_lex(&s->lex, p, end);
+
+	if (copy && rows(c, s, ev, start, (size_t)(*p - start), held) != 0)
+		return (-1);
+	return (event(c, s, ev));
 }
 
 static int
@@ -276,7 +417,7 @@ sql_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 				break;
 			}
 		}
-		if (event(c, s, sql_lex(&s->lex, &p, end)) != 0)
+		if (step(c, s, &p, end) != 0)
 			return (-1);
 		if (s->stray)
 			return (0);
@@ -292,7 +433,7 @@ sql_end(struct carrier *c, void *state)
 		[SQL_ESCAPED] = "a quoted string",
 		[SQL_NAME] = "a quoted name",
 		[SQL_BODY] = "a dollar-quoted string",
-		[SQL_ROWS] = "the COPY data",
+		[SQL_ROWS] = "the COPY data", [SQL_ROW] = "the COPY data",
 	};
 	const struct sql *s = state;
 	const struct sql_lex *lx = &s->lex;

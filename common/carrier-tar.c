@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "carrier-impl.h"
+#include "carrier-tar-member.h"
 
 /*
- * The tar that pg_dump -Ft writes: toc.dat, a member for each table's data and
- * each large object, restore.sql, two blocks of zeros, and nothing behind
- * them.  Where a member ends there is no telling whether another one should
- * follow, so only the zeros prove the end.
+ * The tar that pg_dump -Ft writes: members, two blocks of zeros, and nothing
+ * behind them.  Whole it is when the zeros were there and, in front of them,
+ * all that the table of contents in its first member promises; the latter is
+ * for carrier-tar-member.c.
+ *
+ *	header | data | padding | header ... | zeros
  *
  * Source: POSIX.1-2008, ustar Interchange Format; PostgreSQL,
  * src/bin/pg_dump/pg_backup_tar.c and src/port/tar.c (sizes from 8 GiB on are
@@ -22,26 +26,33 @@ struct tar {
 	enum { HEADER, DATA, PADDING, ZEROS, ENDED } state;
 	uint64_t left;			/* bytes, of data or padding or zeros */
 	unsigned padding;		/* behind this member's data */
-	uint64_t members;
-	bool last;			/* restore.sql was seen */
 	uint64_t header_at;
 	size_t have;			/* bytes of the header */
 	uint8_t header[BLOCK];
-	size_t magic;			/* bytes of toc.dat looked at */
-	char name[101];
+	char name[TAR_NAME_MAX + 1];
+	struct tar_members members;
 };
-
-static void *
-tar_new(struct carrier *c, const void *arg)
-{
-	(void)c, (void)arg;
-	return (calloc(1, sizeof(struct tar)));
-}
 
 static void
 tar_free(void *state)
 {
-	free(state);
+	struct tar *t = state;
+
+	members_wipe(&t->members);
+	free(t);
+}
+
+static void *
+tar_new(struct carrier *c, const void *arg)
+{
+	struct tar *t = calloc(1, sizeof(*t));
+
+	(void)arg;
+	if (t != NULL && members_init(&t->members, c, BLOCK) != 0) {
+		tar_free(t);
+		return (NULL);
+	}
+	return (t);
 }
 
 /* A number field: 0, or -1 where it is none or too big. */
@@ -79,10 +90,10 @@ all_zero(const uint8_t *p, size_t len)
 	return (len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0));
 }
 
-static uint64_t
+static unsigned int
 checksum(const uint8_t *h)
 {
-	uint64_t sum = 0;
+	unsigned int sum = 0;
 	size_t i;
 
 	for (i = 0; i < BLOCK; i++)
@@ -90,37 +101,59 @@ checksum(const uint8_t *h)
 	return (sum);
 }
 
-/* The member's name for messages: nothing but what prints. */
+/*
+ * The checksum covers all but itself, so its own digits must be written in one
+ * of the ways that pg_dump has written them: today's, and those of old.
+ */
+static bool
+checksum_good(const uint8_t *h)
+{
+	unsigned int sum = checksum(h);
+	char now[9], old[9];
+
+	snprintf(now, sizeof(now), "%07o ", sum);
+	snprintf(old, sizeof(old), "%06o ", sum);
+	return (memcmp(h + 148, now, 8) == 0 || memcmp(h + 148, old, 8) == 0);
+}
+
+/* The member's name, of what prints: a name that does not is none of ours. */
 static void
 set_name(struct tar *t)
 {
 	size_t i;
 
-	for (i = 0; i < 100 && t->header[i] != '\0'; i++)
+	for (i = 0; i < TAR_NAME_MAX && t->header[i] != '\0'; i++)
 		t->name[i] = (char)(t->header[i] >= ' ' &&
 		    t->header[i] <= '~' ? t->header[i] : '?');
 	t->name[i] = '\0';
+}
+
+/* A block of zeros where a header could be: the first of two. */
+static int
+begin_zeros(struct carrier *c, struct tar *t)
+{
+	char what[512];
+
+	if (members_missing(&t->members, what, sizeof(what)))
+		return (carrier_fail(c, t->header_at,
+		    "the archive ends without %s", what));
+	t->state = ZEROS;
+	t->left = BLOCK;
+	return (0);
 }
 
 static int
 header(struct carrier *c, struct tar *t)
 {
 	const uint8_t *h = t->header;
-	uint64_t sum;
 
-	if (all_zero(h, BLOCK)) {
-		if (t->members == 0)
-			return (carrier_fail(c, t->header_at,
-			    "no member in front of the end"));
-		t->state = ZEROS;
-		t->left = BLOCK;
-		return (0);
-	}
+	if (all_zero(h, BLOCK))
+		return (begin_zeros(c, t));
 	if (memcmp(h + 257, "ustar\0" "00", 8) != 0 &&
 	    memcmp(h + 257, "ustar  ", 8) != 0)
 		return (carrier_fail(c, t->header_at,
 		    "no member header where one should be"));
-	if (number(h + 148, 8, &sum) != 0 || sum != checksum(h))
+	if (!checksum_good(h))
 		return (carrier_fail(c, t->header_at,
 		    "a member header with a wrong checksum"));
 	set_name(t);
@@ -130,17 +163,10 @@ header(struct carrier *c, struct tar *t)
 	if (number(h + 124, 12, &t->left) != 0 || t->left > SIZE_LIMIT)
 		return (carrier_fail(c, t->header_at,
 		    "member %s: its size is no number", t->name));
-	if (t->members == 0 && strcmp(t->name, "toc.dat") != 0)
-		return (carrier_fail(c, t->header_at,
-		    "the first member is %s, not toc.dat", t->name));
-	if (t->last || (t->members > 0 && strcmp(t->name, "toc.dat") == 0))
-		return (carrier_fail(c, t->header_at,
-		    "another archive begins before this one has ended"));
-	t->last = strcmp(t->name, "restore.sql") == 0;
-	t->members++;
 	t->padding = (unsigned)(-t->left & (BLOCK - 1));
 	t->state = DATA;
-	return (0);
+	return (members_begin(&t->members, t->name, t->header_at,
+	    t->header_at + BLOCK));
 }
 
 static size_t
@@ -153,28 +179,13 @@ gather(struct tar *t, const uint8_t *p, size_t len)
 	return (n);
 }
 
-/* toc.dat begins like a custom archive, or pg_restore will not have it. */
-static int
-look(struct carrier *c, struct tar *t, uint64_t at, const uint8_t *p,
-    size_t len)
-{
-	static const char magic[] = "PGDMP";
-	size_t i;
-
-	for (i = 0; i < len && t->members == 1 && t->magic < 5; i++)
-		if (p[i] != (uint8_t)magic[t->magic++])
-			return (carrier_fail(c, at + i,
-			    "member toc.dat is no table of contents"));
-	return (0);
-}
-
 /* Take len bytes of what the state has left of. */
 static int
 take(struct carrier *c, struct tar *t, uint64_t at, const uint8_t *p,
     size_t len)
 {
 	if (t->state == DATA)
-		return (look(c, t, at, p, len));
+		return (members_data(&t->members, p, len, at));
 	if (all_zero(p, len))
 		return (0);
 	while (*p == 0)
@@ -186,17 +197,20 @@ take(struct carrier *c, struct tar *t, uint64_t at, const uint8_t *p,
 }
 
 /* What comes when nothing is left of the state. */
-static void
-next(struct tar *t)
+static int
+next(struct tar *t, uint64_t at)
 {
 	if (t->state == DATA) {
 		t->state = PADDING;
 		t->left = t->padding;
-	} else if (t->state == PADDING) {
+		return (members_end(&t->members, at));
+	}
+	if (t->state == PADDING) {
 		t->state = HEADER;
 		t->have = 0;
 	} else
 		t->state = ENDED;
+	return (0);
 }
 
 static int
@@ -206,7 +220,7 @@ tar_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 	uint64_t at = carrier_offset(c);
 	size_t n;
 
-	for (; len > 0; buf += n, len -= n, at += n) {
+	for (; len > 0 && !t->members.toc.stray; buf += n, len -= n) {
 		if (t->state == ENDED)
 			return (carrier_fail(c, at,
 			    "something follows the end of the archive"));
@@ -222,8 +236,11 @@ tar_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 				return (-1);
 			t->left -= n;
 		}
-		while (t->state != HEADER && t->state != ENDED && t->left == 0)
-			next(t);
+		at += n;
+		while (t->state != HEADER && t->state != ENDED &&
+		    t->left == 0 && !t->members.toc.stray)
+			if (next(t, at) != 0)
+				return (-1);
 	}
 	return (0);
 }
@@ -231,21 +248,23 @@ tar_feed(struct carrier *c, void *state, const uint8_t *buf, size_t len)
 static enum carrier_verdict
 tar_end(struct carrier *c, void *state)
 {
-	const struct tar *t = state;
+	struct tar *t = state;
+	char what[512];
 
-	switch (t->state) {
-	case DATA:
-	case PADDING:
+	if (t->state == ENDED)
+		return (CARRIER_PROVEN);
+	if (t->state == DATA && t->members.kind == TAR_TOC &&
+	    !t->members.whole)
+		return (toc_cut(&t->members.toc));
+	if (t->state == DATA || t->state == PADDING)
 		return (carrier_cut(c, "cut short in member %s, which begins at"
 		    " byte %llu", t->name, (unsigned long long)t->header_at));
-	case HEADER:
-	case ZEROS:
-		return (carrier_cut(c, "cut short behind member %s: the two"
-		    " blocks of zeros at the end are missing", t->name));
-	case ENDED:
-		break;
-	}
-	return (CARRIER_PROVEN);
+	if (t->state == HEADER && members_missing(&t->members, what,
+	    sizeof(what)))
+		return (carrier_cut(c, "cut short behind member %s: next would "
+		    "be %s", t->name, what));
+	return (carrier_cut(c, "cut short behind member %s: the two blocks of "
+	    "zeros at the end are missing", t->name));
 }
 
 const struct carrier_ops carrier_tar = {

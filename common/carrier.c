@@ -17,6 +17,8 @@
  * the answer never depends on how the stream was cut into pieces.
  */
 
+const char archive_told[] = "told already";
+
 struct carrier {
 	struct carrier_opts opts;
 	int depth;			/* 0 outside, 1 inside a wrapper ... */
@@ -415,6 +417,21 @@ carrier_watch(const struct carrier *c, void **arg)
 {
 	*arg = c->opts.watch_arg;
 	return (c->opts.watch);
+}
+
+const struct sql_watch *
+carrier_sql_watch(const struct carrier *c, void **arg)
+{
+	*arg = c->opts.sql_arg;
+	return (c->opts.sql_watch);
+}
+
+void
+carrier_opened(const struct carrier *c)
+{
+
+	if (c->opts.opened != NULL)
+		c->opts.opened(c->opts.opened_arg);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "archive.h"
+#include "sql.h"
 #include "status.h"
 
 /*
@@ -31,13 +32,23 @@ struct carrier;
 struct carrier_ops;
 
 struct carrier_opts {
-	/* Told what a custom archive holds as it goes by; NULL: nobody. */
+	/* Told what a custom or tar archive holds as it goes by; NULL:
+	 * nobody. */
 	const struct archive_watch *watch;
 	void *watch_arg;
+
+	/* The same for plain SQL. */
+	const struct sql_watch *sql_watch;
+	void *sql_arg;
 
 	/* How to look into age (age/age-open.h); NULL: age stays shut. */
 	const struct carrier_ops *age_key;
 	const void *age_key_arg;
+
+	/* An age file was opened: called once, before what is inside is
+	 * looked at.  NULL: nobody. */
+	void (*opened)(void *arg);
+	void *opened_arg;
 };
 
 /*

@@ -46,6 +46,11 @@ see_entry(void *arg, const struct archive_entry *e)
 	see(arg, e->desc);
 	see(arg, e->schema);
 	see(arg, e->owner);
+	see(arg, e->defn);
+	see(arg, e->drop);
+	see(arg, e->tablespace);
+	see(arg, e->tableam);
+	see(arg, e->member);
 	return (see(arg, e->copy));
 }
 
@@ -62,6 +67,16 @@ see_data(void *arg, int32_t id, uint32_t loid, const uint8_t *buf, size_t len,
 	return (NULL);
 }
 
+static const char *
+see_again(void *arg, uint64_t at)
+{
+
+	if (at == 0)
+		abort();
+	++*(size_t *)arg;
+	return (NULL);
+}
+
 static bool
 is_wrapper(const char *name)
 {
@@ -72,8 +87,9 @@ is_wrapper(const char *name)
 static enum carrier_verdict
 judge(const uint8_t *data, size_t size, size_t cut, char *name, size_t room)
 {
-	static const struct archive_watch watch = { .header = see_header,
-		.entry = see_entry, .data = see_data };
+	static const struct archive_watch watch = { .all_sql = true,
+		.header = see_header, .entry = see_entry, .data = see_data,
+		.again = see_again };
 	size_t sum = 0;
 	struct carrier_opts opts = { .watch = &watch, .watch_arg = &sum };
 	struct carrier *c = carrier_new(&opts);
@@ -93,7 +109,8 @@ judge(const uint8_t *data, size_t size, size_t cut, char *name, size_t room)
 	if (v != CARRIER_PROVEN && is_wrapper(carrier_name(c)))
 		v = CARRIER_BROKEN;
 	snprintf(name, room, "%s", strcmp(carrier_name(c),
-	    "custom archive") == 0 ? carrier_why(c) : "");
+	    "custom archive") == 0 || strcmp(carrier_name(c),
+	    "tar archive") == 0 ? carrier_why(c) : "");
 	carrier_free(c);
 	return (v);
 }

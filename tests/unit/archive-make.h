@@ -14,6 +14,7 @@
 /*
  * Custom archives as pg_dump writes them, made in memory, for tests: all
  * versions and compressions, tables, large objects, a second table of contents.
+ * Tar archives are made of the same parts in tar-make.h.
  */
 
 struct make_table {
@@ -30,6 +31,7 @@ struct make_object {
 struct make_spec {
 	int minor;		/* 12 ... 16 */
 	int compression;	/* 0 none, 1 gzip, 2 lz4, 3 zstd */
+	bool tar;		/* header and table of a tar's toc.dat */
 	bool offsets;		/* as into a file */
 	bool second;		/* as pg_dump 16+ into a redirected file */
 	bool schema_only;
@@ -38,6 +40,11 @@ struct make_spec {
 	size_t chunk;		/* bytes a chunk, 0: 50 */
 	const char *metadata;	/* definition of BLOB METADATA, NULL: ours */
 	const char *remark;	/* definition of TABLE DATA, NULL: "" */
+	const char *sql;	/* definition of TABLE, NULL: ours */
+	const char *drop;	/* drop statement of TABLE, NULL: ours */
+	bool oids;		/* the tables are WITH OIDS */
+	int groups;		/* entries of large objects, 0: one; each has
+				 * all of them */
 	const struct make_table *tables;	/* NULL: two of our own */
 	size_t table_count;
 	const struct make_object *objects;	/* NULL: two of our own */
@@ -123,7 +130,7 @@ make_header(struct made *m, const struct make_spec *spec)
 
 	make_bytes(m, "PGDMP\1", 6, false);
 	make_byte(m, spec->minor);
-	make_bytes(m, "\0\4\10\1", 4, false);
+	make_bytes(m, spec->tar ? "\0\4\10\3" : "\0\4\10\1", 4, false);
 	if (spec->minor >= 15)
 		make_byte(m, spec->compression);
 	else
@@ -150,6 +157,7 @@ make_entry(struct made *m, const struct make_spec *spec,
 	char number[16];
 	size_t n = m->entry_count, i;
 	uint64_t offset = 0;
+	bool table = strcmp(e->desc, "TABLE") == 0;
 
 	if (n >= MAKE_ENTRIES)
 		abort();
@@ -165,28 +173,34 @@ make_entry(struct made *m, const struct make_spec *spec,
 	make_int(m, e->section);
 	if (!e->bare || !second)
 		make_str(m, e->defn);
-	make_str(m, strcmp(e->desc, "STATISTICS DATA") == 0 ? NULL : "");
+	make_str(m, strcmp(e->desc, "STATISTICS DATA") == 0 ? NULL :
+	    table ? spec->drop : "");
 	make_str(m, e->copy);
 	make_str(m, e->schema);
-	make_str(m, "");
+	make_str(m, table ? "fast" : "");
 	if (spec->minor >= 14)
-		make_str(m, strcmp(e->desc, "TABLE") == 0 ? "heap" : NULL);
+		make_str(m, table ? "heap" : NULL);
 	if (spec->minor >= 16)
-		make_int(m, strcmp(e->desc, "TABLE") == 0 ? 'r' : 0);
+		make_int(m, table ? 'r' : 0);
 	make_str(m, "postgres");
-	make_str(m, "false");
+	make_str(m, table && spec->oids ? "true" : "false");
 	snprintf(number, sizeof(number), "%d", e->dep);
 	if (e->dep != 0)
 		make_str(m, number);
 	make_str(m, NULL);
 	if (!second)
 		m->offset_at[n] = m->len;
+	m->entry_count = n + 1;
+	if (spec->tar) {
+		snprintf(number, sizeof(number), "%d.dat", e->id);
+		make_str(m, e->has_data ? number : "");
+		return;
+	}
 	if (e->has_data && second)
 		offset = m->block_at[n];
 	make_byte(m, !e->has_data ? 3 : second ? 2 : 1);
 	for (i = 0; i < 8; i++)
 		make_byte(m, (int)(offset >> 8 * i & 0xff));
-	m->entry_count = n + 1;
 }
 
 static const struct make_table make_tables[] = {
@@ -210,6 +224,12 @@ make_defaults(const struct make_spec *in)
 		spec.metadata = "16400\n4000000000\n";
 	if (spec.remark == NULL)
 		spec.remark = "";
+	if (spec.groups == 0)
+		spec.groups = 1;
+	if (spec.sql == NULL)
+		spec.sql = "CREATE TABLE ...;\n";
+	if (spec.drop == NULL)
+		spec.drop = "DROP TABLE ...;\n";
 	if (spec.tables == NULL) {
 		spec.tables = make_tables;
 		spec.table_count = 2;
@@ -224,7 +244,7 @@ make_defaults(const struct make_spec *in)
 /* Dump IDs of a table, of its data, of the objects' data. */
 #define MAKE_TABLE_ID(i)	(200 + (int)(i))
 #define MAKE_DATA_ID(i)		(3000 + (int)(i))
-#define MAKE_BLOBS_ID		2900
+#define MAKE_BLOBS_ID		2900	/* and further on */
 
 static inline void
 make_toc(struct made *m, const struct make_spec *spec, bool second)
@@ -246,12 +266,12 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 
 	m->entry_count = 0;
 	make_int(m, (int64_t)(4 + tables + (spec->schema_only ? 0 :
-	    1 + tables) + spec->statistics));
+	    (size_t)spec->groups + tables) + spec->statistics));
 	for (i = 0; i < 4; i++)
 		make_entry(m, spec, &fixed[i], second);
 	for (i = 0; i < tables; i++) {
 		struct make_entry e = { MAKE_TABLE_ID(i), "TABLE", "public",
-		    spec->tables[i].name, "CREATE TABLE ...;\n", NULL, 2,
+		    spec->tables[i].name, spec->sql, NULL, 2,
 		    16384 + (int)i, 0, false, false };
 
 		make_entry(m, spec, &e, second);
@@ -265,9 +285,9 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 		    spec->tables[i].name, spec->tables[i].columns);
 		make_entry(m, spec, &e, second);
 	}
-	if (!spec->schema_only) {
-		struct make_entry e = { MAKE_BLOBS_ID, "BLOBS", NULL, "BLOBS",
-		    "", NULL, 3, 0, 500, true, false };
+	for (i = 0; i < (size_t)spec->groups && !spec->schema_only; i++) {
+		struct make_entry e = { MAKE_BLOBS_ID + (int)i, "BLOBS", NULL,
+		    "BLOBS", "", NULL, 3, 0, 500, true, false };
 
 		make_entry(m, spec, &e, second);
 	}
@@ -278,6 +298,22 @@ make_toc(struct made *m, const struct make_spec *spec, bool second)
 
 		make_entry(m, spec, &e, second);
 	}
+}
+
+/* The rows of a table with their end mark; to be freed. */
+static inline char *
+make_rows(const struct make_table *table, size_t *len)
+{
+	static const char end[] = "\\.\n\n\n";
+	size_t n = strlen(table->rows);
+	char *text = malloc(n + sizeof(end));
+
+	if (text == NULL)
+		abort();
+	memcpy(text, table->rows, n);
+	memcpy(text + n, end, sizeof(end));
+	*len = n + sizeof(end) - 1;
+	return (text);
 }
 
 /* One compressed stream, cut into chunks, and the 0 behind them. */
@@ -320,27 +356,12 @@ make_stream(struct made *m, const struct make_spec *spec, const void *in,
 }
 
 static inline void
-make_blocks(struct made *m, const struct make_spec *spec)
+make_objects_block(struct made *m, const struct make_spec *spec, int id)
 {
-	static const char end[] = "\\.\n\n\n";
-	size_t first = 4 + spec->table_count, i, len;
-	char *text;
+	size_t i;
 
-	for (i = 0; i < spec->table_count; i++) {
-		m->block_at[first + i] = m->len;
-		make_byte(m, 1);
-		make_int(m, MAKE_DATA_ID(i));
-		len = strlen(spec->tables[i].rows);
-		if ((text = malloc(len + sizeof(end))) == NULL)
-			abort();
-		memcpy(text, spec->tables[i].rows, len);
-		memcpy(text + len, end, sizeof(end));
-		make_stream(m, spec, text, len + sizeof(end) - 1);
-		free(text);
-	}
-	m->block_at[first + i] = m->len;
 	make_byte(m, 3);
-	make_int(m, MAKE_BLOBS_ID);
+	make_int(m, id);
 	for (i = 0; i < spec->object_count; i++) {
 		make_int(m, (int32_t)spec->objects[i].oid);
 		memset(m->payload + m->len - 5, 1, 5);
@@ -348,6 +369,26 @@ make_blocks(struct made *m, const struct make_spec *spec)
 		    strlen(spec->objects[i].bytes));
 	}
 	make_int(m, 0);
+}
+
+static inline void
+make_blocks(struct made *m, const struct make_spec *spec)
+{
+	size_t first = 4 + spec->table_count, i, len;
+	char *text;
+
+	for (i = 0; i < spec->table_count; i++) {
+		m->block_at[first + i] = m->len;
+		make_byte(m, 1);
+		make_int(m, MAKE_DATA_ID(i));
+		text = make_rows(&spec->tables[i], &len);
+		make_stream(m, spec, text, len);
+		free(text);
+	}
+	for (i = 0; i < (size_t)spec->groups; i++) {
+		m->block_at[first + spec->table_count + i] = m->len;
+		make_objects_block(m, spec, MAKE_BLOBS_ID + (int)i);
+	}
 }
 
 /* Freed with made_wipe(). */

@@ -17,9 +17,11 @@ struct carrier {
 	void *arg;
 	const struct archive_header *header;
 	uint64_t offset;
-	bool broken, stray;
+	bool broken, stray, told;
 	char why[512];
 };
+
+const char archive_told[] = "told already";
 
 int
 carrier_fail(struct carrier *c, uint64_t at, const char *fmt, ...)
@@ -48,6 +50,15 @@ carrier_cut(struct carrier *c, const char *fmt, ...)
 	vsnprintf(c->why, sizeof(c->why), fmt, ap);
 	va_end(ap);
 	return (CARRIER_BROKEN);
+}
+
+int
+carrier_told(struct carrier *c, enum status status)
+{
+
+	c->told = c->broken = true;
+	snprintf(c->why, sizeof(c->why), "told, status %d", (int)status);
+	return (-1);
 }
 
 void

@@ -191,6 +191,42 @@ opened(void)
 	ok(verdict(f.buf, 0) == CARRIER_EMPTY, "nothing at all is empty");
 }
 
+static void
+count_opened(void *arg)
+{
+
+	++*(unsigned *)arg;
+}
+
+static void
+told_opened(struct carrier_opts *key)
+{
+	static uint8_t big[2 * AGE_CHUNK_LEN + 1];
+	unsigned count = 0;
+
+	key->opened = count_opened;
+	key->opened_arg = &count;
+	encrypt(H "@N", (const uint8_t *)dump, strlen(dump));
+	(void)verdict_by(f.buf, f.len, 1);
+	ok(count == 1, "opened: told once");
+	encrypt(H "@N", big, sizeof(big));
+	(void)verdict(f.buf, f.len);
+	ok(count == 2, "of three chunks as well, though what is inside is "
+	    "foreign");
+	encrypt(H "@N", big, 0);
+	(void)verdict(f.buf, f.len);
+	ok(count == 3, "and where nothing is inside");
+	(void)verdict(f.buf, f.len - 1);
+	encrypt(V "@O---@M\n@N", (const uint8_t *)dump, strlen(dump));
+	(void)verdict(f.buf, f.len);
+	ok(count == 3, "not of what could not be opened");
+	encrypt(H "@N", (const uint8_t *)dump, strlen(dump));
+	armor();
+	(void)verdict(armored.buf, armored.len);
+	ok(count == 4, "armored: once");
+	key->opened = NULL;
+}
+
 /* Stock age closes what broke off with a final chunk. */
 static void
 inside(void)
@@ -240,6 +276,7 @@ main(void)
 	key.age_key_arg = ids;
 	opts = &key;
 	opened();
+	told_opened(&key);
 	inside();
 	identities_free(ids);
 	return (tap_done());

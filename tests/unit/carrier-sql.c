@@ -2,7 +2,9 @@
 /*
  * Promise: a plain SQL dump counts as whole only at the closing comment that
  * its first comment owes, byte for byte as pg_dump and pg_dumpall write it,
- * and nothing inside rows, quotes or function bodies is taken for that.
+ * and nothing inside rows, quotes or function bodies is taken for that.  A
+ * watcher is told of statements and of every byte of the rows, however the
+ * stream was cut, and changes no verdict unless it objects.
  */
 #include "carrier-try.h"
 
@@ -174,6 +176,8 @@ static const struct {
 	{ "a dump that died in a string, and another with its key", BEGIN ON
 	    "SELECT 'abc" BEGIN ON2 "SELECT ' a ';" COPY " ';" END OFF2,
 	    CARRIER_FOREIGN, "does not write" },
+	{ "a letter behind a quote", BEGIN "SELECT 'a'b;\n" END,
+	    CARRIER_FOREIGN, "byte 45" },
 	{ "another first comment", "--\n-- PostgreSQL database dumper\n--\n\n"
 	    END, CARRIER_FOREIGN, "first comment" },
 	{ "the end alone", END, CARRIER_FOREIGN, "first comment" },
@@ -232,6 +236,380 @@ long_words(void)
 	}
 }
 
+/* What a watcher hears, as text; and to which of it it objects. */
+static struct heard {
+	char text[65536];
+	size_t len;
+	uint64_t next;		/* where the rows go on; 0: at their beginning */
+	size_t row_bytes;
+	bool gap;		/* pieces of rows that do not join */
+	const char *object;	/* object where this is heard */
+	size_t object_at;	/* or to this byte of the rows, from 1 on */
+	const char *answer;
+	enum status status;
+	bool told;
+} heard;
+
+__attribute__((format(printf, 1, 2)))
+static const char *
+hear(const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	heard.len += (size_t)snprintf(heard.text + heard.len,
+	    sizeof(heard.text) - heard.len, "%s", line);
+	if (heard.len >= sizeof(heard.text))
+		abort();
+	return (heard.object != NULL && strstr(line, heard.object) != NULL ?
+	    heard.answer : NULL);
+}
+
+static const char *
+hear_database(void *arg, const char *name)
+{
+	(void)arg;
+	return (hear("database <%s>\n", name));
+}
+
+static const char *
+hear_encoding(void *arg, const char *name)
+{
+	(void)arg;
+	return (hear("encoding <%s>\n", name));
+}
+
+static const char *
+hear_statement(void *arg, const char *head, uint64_t at)
+{
+	(void)arg;
+	return (hear("%d: <%s>\n", (int)at, head));
+}
+
+static const char *
+hear_copy(void *arg, const struct sql_copy *copy)
+{
+	(void)arg;
+	heard.next = 0;
+	return (hear("%d: copy <%s> of %zu\n", (int)copy->at, copy->table,
+	    copy->columns));
+}
+
+static const char *
+hear_rows(void *arg, const uint8_t *buf, size_t len, uint64_t at)
+{
+	(void)arg;
+	if (len == 0 || (heard.next != 0 && heard.next != at))
+		heard.gap = true;
+	if (heard.next == 0)
+		hear("%d: rows ", (int)at);
+	heard.next = at + len;
+	if (heard.len + len >= sizeof(heard.text))
+		abort();
+	memcpy(heard.text + heard.len, buf, len);
+	heard.len += len;
+	heard.text[heard.len] = '\0';
+	heard.row_bytes += len;
+	return (heard.object_at > 0 && heard.row_bytes >= heard.object_at ?
+	    heard.answer : NULL);
+}
+
+static const char *
+hear_copy_end(void *arg, uint64_t at)
+{
+	(void)arg;
+	if (heard.next != 0 && heard.next != at)
+		heard.gap = true;
+	return (hear("%d: end\n", (int)at));
+}
+
+static const struct sql_watch hear_all = {
+	.database = hear_database, .encoding = hear_encoding,
+	.statement = hear_statement, .copy = hear_copy, .rows = hear_rows,
+	.copy_end = hear_copy_end,
+};
+
+/* As try_bytes(), with somebody who listens; each piece in memory of just its
+ * size. */
+static enum carrier_verdict
+listen(const struct sql_watch *watch, const char *text, size_t len, size_t step)
+{
+	const struct carrier_opts opts = { .sql_watch = watch };
+	struct carrier *c = carrier_new(&opts);
+	size_t i, n, odd = 1;
+	enum carrier_verdict v;
+	char *piece;
+	int rc = 0;
+
+	heard.len = heard.row_bytes = 0;
+	heard.next = 0;
+	heard.gap = false;
+	heard.text[0] = '\0';
+	for (i = 0; i < len && rc == 0; i += n) {
+		n = step > 0 ? step : (odd = odd * 5 % 97 + 1);
+		n = n < len - i ? n : len - i;
+		if ((piece = malloc(n)) == NULL)
+			abort();
+		memcpy(piece, text + i, n);
+		rc = carrier_feed(c, piece, n);
+		free(piece);
+	}
+	v = carrier_end(c);
+	snprintf(try_why, sizeof(try_why), "%s", carrier_why(c));
+	heard.status = carrier_status(c);
+	heard.told = carrier_is_told(c);
+	carrier_free(c);
+	return (v);
+}
+
+/* The same is heard and said however it is cut, and said without a watcher. */
+static void
+try_heard(const char *text, size_t len, const char *want, const char *name)
+{
+	static const size_t steps[] = { 1 << 20, 1, 2, 3, 13, 67, 0 };
+	static const struct sql_watch deaf;
+	static char first[sizeof(heard.text)];
+	char why[sizeof(try_why)];
+	const char *problem = NULL;
+	enum carrier_verdict v = try_bytes(text, len, 1 << 20);
+	size_t i;
+
+	snprintf(why, sizeof(why), "%s", try_why);
+	if (listen(&deaf, text, len, 1 << 20) != v || strcmp(why, try_why) != 0)
+		problem = "another verdict with a deaf watcher";
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !problem; i++) {
+		if (listen(&hear_all, text, len, steps[i]) != v ||
+		    strcmp(why, try_why) != 0)
+			problem = "another verdict with a watcher";
+		else if (heard.gap)
+			problem = "rows that do not join";
+		else if (i > 0 && strcmp(first, heard.text) != 0)
+			problem = "something else is heard";
+		strcpy(first, heard.text);
+	}
+	ok(problem == NULL, "%s: heard however it is cut", name);
+	if (problem != NULL)
+		printf("# %s: %s; %s\n%s\n", problem, why, try_why, heard.text);
+	if (want != NULL)
+		same(heard.text, want, name);
+}
+
+/* Between BEGIN, which is 35 bytes, and END. */
+static const struct {
+	const char *name, *text, *want;
+} told[] = {
+	{ "rows are told whole", COPY, "35: <COPY public.t (a, b) FROM stdin>\n"
+	    "35: copy <public.t> of 2\n68: rows 1\tit's \"\n2\t\\N\n82: end\n" },
+	{ "no rows are told as none", "COPY t (a) FROM stdin;\n\\.\n",
+	    "35: <COPY t (a) FROM stdin>\n35: copy <t> of 1\n58: end\n" },
+	{ "rows that begin like the end are told", "COPY t (a) FROM stdin;\n"
+	    "\\\n\\.x\n\\\\.\n\\\\\n\n\\N\n\\.\\.\n\\.\n",
+	    "35: <COPY t (a) FROM stdin>\n35: copy <t> of 1\n58: rows "
+	    "\\\n\\.x\n\\\\.\n\\\\\n\n\\N\n\\.\\.\n80: end\n" },
+	{ "rows of no columns are told", "COPY public.zerocol  FROM stdin;\n"
+	    "\n\n\\.\n", "35: <COPY public.zerocol  FROM stdin>\n"
+	    "35: copy <public.zerocol> of 0\n68: rows \n\n70: end\n" },
+	{ "rows like another dump's first comment are told", "COPY t (a, b) "
+	    "FROM stdin;\n-- PostgreSQL \n-- PostgreSQL database dumps\n--\n-- "
+	    "PostgreSQL database dum\n\\.\n", "35: <COPY t (a, b) FROM stdin>\n"
+	    "35: copy <t> of 2\n61: rows -- PostgreSQL \n-- PostgreSQL database"
+	    " dumps\n--\n-- PostgreSQL database dum\n135: end\n" },
+	{ "quoted names are whole", "COPY \"a.b \"\"c\"\", (\nd\".\"e;f\" (\"x,"
+	    " (y)\", \"z\"\"\", w) FROM stdin;\n\\.\n", "35: <COPY \"a.b \"\"c"
+	    "\"\", (\nd\".\"e;f\" (\"x, (y)\", \"z\"\"\", w) FROM stdin>\n"
+	    "35: copy <\"a.b \"\"c\"\", (\nd\".\"e;f\"> of 3\n96: end\n" },
+	{ "a name that says FROM stdin", "COPY \" FROM stdin\".\" WITH OIDS\""
+	    " (a) TO stdout;\n", "35: <COPY \" FROM stdin\".\" WITH OIDS\" (a)"
+	    " TO stdout>\n" },
+	{ "OIDs are a column", "COPY t (a) WITH OIDS FROM stdin;\n7\tx\n\\.\n"
+	    "COPY oids (a) FROM stdin;\n\\.\n", "35: <COPY t (a) WITH OIDS FROM"
+	    " stdin>\n35: copy <t> of 2\n68: rows 7\tx\n72: end\n75: <COPY oids"
+	    " (a) FROM stdin>\n75: copy <oids> of 1\n101: end\n" },
+	{ "encodings are told", "SET client_encoding = 'EUC_JP';\nSET "
+	    "client_encoding TO 'X';\nSET client_encoding = 'a' 'b';\nSELECT "
+	    "'SET client_encoding = ''x''';\n", "35: <SET client_encoding = '"
+	    "EUC_JP'>\nencoding <EUC_JP>\n67: <SET client_encoding TO 'X'>\n"
+	    "95: <SET client_encoding = 'a' 'b'>\n126: <SELECT 'SET "
+	    "client_encoding = ''x'''>\n" },
+	{ "databases are told", "\\connect a\n\\connect \"We\"\"ird n\"\n"
+	    "\\connect -reuse-previous=on \"dbname='a \"\"b'\"\n\\connect "
+	    "-reuse-previous=on \"dbname='it\\'s \\\\=-'\"\n"
+	    "\\connect -reuse-previous=on \"dbname=c d\"\n\\connect - bob\n"
+	    "\\connect\n\\connect \n\\connect \"\"\n\\connect d bob\n"
+	    "\\connected e\n\\connect user=f\n\\connect -reuse-previous=on\n",
+	    "database <a>\ndatabase <We\"ird n>\ndatabase <a \"b>\n"
+	    "database <it's \\=->\ndatabase <c>\ndatabase <d>\n" },
+	{ "heads are 63 bytes, quotes and all", "CREATE FUNCTION \"f;\"() AS "
+	    "$$;$$ LANGUAGE 'sql;' 0123456789 0123456789;\n(SELECT /* ; */ 'x'"
+	    ");;\n x/*;*/;\n", "35: <CREATE FUNCTION \"f;\"() AS $$;$$ LANGUAGE"
+	    " 'sql;' 0123456789 0123>\n106: <(SELECT /* ; */ 'x')>\n"
+	    "130: <x/*;*/>\n" },
+	{ "comments are no statements", "-- a;\n--\n/* b; */ SELECT 1 -- c;\n"
+	    ";\n", "53: <SELECT 1 -- c;\n>\n" },
+};
+
+static void
+try_told(void)
+{
+	char table[700], want[2048];
+	char *text;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		text = join(BEGIN, told[i].text, END, &len);
+		try_heard(text, len, told[i].want, told[i].name);
+		free(text);
+	}
+	memset(table, 'x', sizeof(table));
+	table[0] = table[698] = '"';
+	table[699] = '\0';
+	text = join(BEGIN "COPY ", table, " (a) FROM stdin;\n\\.\n" END, &len);
+	snprintf(want, sizeof(want), "35: <COPY %.58s>\n35: copy <%.600s> of "
+	    "1\n756: end\n", table, table);
+	try_heard(text, len, want, "a table's name of 699 bytes is cut");
+	free(text);
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		try_heard(whole[i].text, strlen(whole[i].text), NULL,
+		    whole[i].name);
+	for (i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
+		text = join(ALL BEGIN SETS, quiet[i].text, END ALLEND, &len);
+		try_heard(text, len, NULL, quiet[i].name);
+		free(text);
+	}
+	for (i = 0; i < sizeof(loud) / sizeof(loud[0]); i++)
+		try_heard(loud[i].text, strlen(loud[i].text), NULL,
+		    loud[i].name);
+}
+
+/* What is objected to breaks the dump, in the same words however it is cut;
+ * why NULL: none of it is heard. */
+static const struct {
+	const char *object;
+	size_t object_at;
+	const char *why;
+} objections[] = {
+	{ "database <a>", 0, "byte 35: no" },
+	{ "encoding <UTF8>", 0, "byte 46: no" },
+	{ "<COPY", 0, "byte 76: no" },
+	{ "copy <public.\"t 1\"> of 2", 0, "byte 76: table public.\"t 1\": no" },
+	{ NULL, 1, "byte 76: table public.\"t 1\": no" },
+	{ NULL, 8, "byte 76: table public.\"t 1\": no" },
+	{ NULL, 11, "byte 76: table public.\"t 1\": no" },
+	{ "end", 0, "byte 124: table public.\"t 1\": no" },
+	{ "<SELECT 1", 0, "byte 127: no" },
+	{ NULL, 12, NULL },
+};
+
+static bool
+objected(const char *text, size_t len, size_t step, const char *why)
+{
+	enum carrier_verdict v;
+
+	heard.answer = "no";
+	v = listen(&hear_all, text, len, step);
+	if (why == NULL)
+		return (v == CARRIER_PROVEN && !heard.told);
+	if (v != CARRIER_BROKEN || heard.told ||
+	    strcmp(try_why + strlen("plain SQL dump: "), why) != 0)
+		return (false);
+	heard.answer = archive_told;
+	return (listen(&hear_all, text, len, step) == CARRIER_BROKEN &&
+	    heard.told && heard.status == STATUS_DATA);
+}
+
+static void
+try_objections(void)
+{
+	static const char text[] = BEGIN "\\connect a\nSET client_encoding = "
+	    "'UTF8';\nCOPY public.\"t 1\" (a, b) FROM stdin;\n1\t2\n\\\n\\.x\n\n"
+	    "\\.\nSELECT 1;\n" END;
+	static const size_t steps[] = { 1 << 20, 1, 2, 3, 13, 0 };
+	size_t i, j;
+	bool good;
+
+	for (i = 0; i < sizeof(objections) / sizeof(objections[0]); i++) {
+		heard.object = objections[i].object;
+		heard.object_at = objections[i].object_at;
+		good = true;
+		for (j = 0; j < sizeof(steps) / sizeof(steps[0]) && good; j++)
+			good = objected(text, sizeof(text) - 1, steps[j],
+			    objections[i].why);
+		ok(good, "objection %zu: %s", i, objections[i].why != NULL ?
+		    objections[i].why : "none");
+		if (!good)
+			printf("# %s\n%s", try_why, heard.text);
+	}
+	heard.object = NULL;
+	heard.object_at = 0;
+}
+
+static uint32_t
+rnd(uint32_t n)
+{
+	static uint32_t r = 1;
+
+	r = r * 1664525 + 1013904223;
+	return ((r >> 8) % n);
+}
+
+/* Rows of what makes rows special. */
+static char *
+random_rows(char *at, size_t len)
+{
+	static const char *const words[] = { "\n", "\n\\", "\n-", ".", "\\.",
+	    "-", "--", "x", "\\", "\n\\.x", "\n-- P", "\n-- PostgreSQL ",
+	    "0123456789abcdefghijklmnopqrstuvwxyz 0123456789" };
+	const char *const end = at + len;
+
+	while (at < end)
+		at = stpcpy(at, words[rnd(rnd(8) == 0 ? 13 : 9)]);
+	return (at);
+}
+
+/* The first line that matters, looked for the plain way too. */
+static void
+try_random(void)
+{
+	static const char head[] = BEGIN "COPY t (a, b) FROM stdin;\n";
+	static const char first[] = "\n-- PostgreSQL database dump\n";
+	char text[2048];
+	const char *const rows = text + sizeof(head) - 1, *end, *other;
+	char *at, *mark;
+	size_t round, bad = 0;
+	enum carrier_verdict v, want;
+
+	for (round = 1; round <= 20000 && bad == 0; round++) {
+		at = random_rows(stpcpy(text, head), rnd(900));
+		if (rnd(4) == 0)
+			at = stpcpy(at, first);
+		at = stpcpy(at, "\n\\.\n" END);
+		mark = strstr(rows - 1, "\n\\.\n");
+		other = strstr(rows - 1, first);
+		want = CARRIER_BROKEN;
+		end = mark + 1;
+		if (other != NULL && other < mark)
+			end = other + sizeof(first) - 2;
+		else if (mark + 4 + sizeof(END) - 1 == at)
+			want = CARRIER_PROVEN;
+		else	/* What follows is no SQL. */
+			*(at = mark + 4) = '\0';
+		v = listen(&hear_all, text, (size_t)(at - text),
+		    round % 3 == 0 ? 1 << 20 : rnd(200));
+		if (v != want || heard.gap ||
+		    heard.row_bytes != (size_t)(end - rows) ||
+		    (end != mark + 1) != (strstr(try_why, "another dump")
+		    != NULL))
+			bad = round;
+	}
+	ok(bad == 0, "rows at random");
+	if (bad > 0)
+		printf("# round %zu: %s\n%s\n----\n%s\n", bad, try_why, text,
+		    heard.text);
+}
+
 int
 main(void)
 {
@@ -262,5 +640,8 @@ main(void)
 		try_is(loud[i].text, strlen(loud[i].text), loud[i].want,
 		    loud[i].why, loud[i].name);
 	long_words();
+	try_told();
+	try_objections();
+	try_random();
 	return (tap_done());
 }
