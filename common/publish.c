@@ -26,6 +26,7 @@ struct publish {
 	int dirfd;
 	int fd;
 	int flags;
+	struct stat report;	/* the one that was found; no st_ino: none */
 };
 
 int
@@ -124,33 +125,54 @@ refuse_existing(const struct publish *p)
 	return (STATUS_USAGE);
 }
 
-/* A report may stand in for one of an earlier run, for nothing else. */
+/* Whether two looks at a name have shown the same file, unchanged. */
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+
+	return (a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec);
+}
+
+/*
+ * A report may stand in for one of an earlier run, for nothing else.  One that
+ * was seen to be a report, and is as it was, is not opened a second time: a
+ * sandbox, which would not let us, may have been entered since.
+ */
 static enum status
-check_report(const struct publish *p)
+check_report(struct publish *p, const struct stat *st)
 {
 	char begin[sizeof(REPORT_BEGIN) - 1];
+	struct stat seen;
 	ssize_t n = -1;
 	int fd;
 
+	if (st->st_size == 0 || same_file(st, &p->report))
+		return (STATUS_OK);
 	fd = openat(p->dirfd, p->base, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd != -1)
+	if (fd != -1 && fstat(fd, &seen) == 0)
 		n = fd_read_full(fd, begin, sizeof(begin));
 	if (n == -1)
-		msg_errno(p->path);
+		msg_error("%s: exists, and cannot be read: %s",
+		    p->path, strerror(errno));
 	if (fd != -1)
 		close(fd);
 	if (n == -1)
 		return (STATUS_LOCAL);
 	if (n == 0 || (n == (ssize_t)sizeof(begin) &&
-	    memcmp(begin, REPORT_BEGIN, sizeof(begin)) == 0))
+	    memcmp(begin, REPORT_BEGIN, sizeof(begin)) == 0)) {
+		p->report = seen;
 		return (STATUS_OK);
+	}
 	msg_error("%s: exists and is no report", p->path);
 	return (STATUS_USAGE);
 }
 
 /* What the name is now: free, ours to replace, or an error printed. */
 static enum status
-check_target(const struct publish *p)
+check_target(struct publish *p)
 {
 	struct stat st;
 
@@ -169,7 +191,7 @@ check_target(const struct publish *p)
 		return (STATUS_USAGE);
 	}
 	if ((p->flags & PUBLISH_REPORT) != 0)
-		return (check_report(p));
+		return (check_report(p, &st));
 	if ((p->flags & PUBLISH_OVERWRITE) == 0)
 		return (refuse_existing(p));
 	return (STATUS_OK);
@@ -234,6 +256,13 @@ publish_fd(const struct publish *p)
 {
 
 	return (p->fd);
+}
+
+int
+publish_dirfd(const struct publish *p)
+{
+
+	return (p != NULL ? p->dirfd : -1);
 }
 
 enum status

@@ -36,7 +36,9 @@ bool publish_is_temp(const char *name);
  * Create the temporary file beside path.  Without PUBLISH_OVERWRITE an
  * existing path is refused here, and again, atomically, at publish_commit().
  * With PUBLISH_REPORT one that is neither empty nor a record of this suite is
- * refused, here and at publish_commit(): it may be the backup itself.
+ * refused, here and at publish_commit(): it may be the backup itself.  One that
+ * was changed in between must be opened again to be known: in a sandbox it is
+ * refused.
  * Returns NULL after printing one error line; the status is in *status.
  */
 struct publish *publish_open(const char *path, mode_t mode, int flags,
@@ -44,6 +46,14 @@ struct publish *publish_open(const char *path, mode_t mode, int flags,
 
 /* The temporary's descriptor, owned by the publish. */
 int publish_fd(const struct publish *);
+
+/*
+ * publish_dirfd(p):
+ * The descriptor of the directory in which it appears, owned by the publish;
+ * -1 where p is NULL.  For a sandbox's list (sandbox.h): what comes after
+ * publish_open() renames, removes and looks at names in there, and opens none.
+ */
+int publish_dirfd(const struct publish *p);
 
 /*
  * publish_write(p, buf, len):

@@ -13,6 +13,7 @@
  * What proves an input:
  * - the carrier: the format shows its own end and the end was there;
  * - the mark (mark.h): the program of the suite in front says so;
+ * - the stage's own knowledge: the checksum that the user has of the stream;
  * - the stage itself, where there is no carrier: decryption opens the final
  *   chunk, a fetched file has the size that the server told.  That holds for
  *   our own work, but says nothing of what was encrypted or stored: whoever
@@ -210,11 +211,16 @@ read_some(struct pump *p, uint8_t **buf, size_t *got)
 static enum status
 refuse_broken(const struct pump *p)
 {
+	const struct pump_stage *s = &p->o->stage;
+	enum status status = STATUS_OK;
+	bool said = false;
 
-	if (!carrier_is_told(p->o->carrier))
+	if (s->broken != NULL)
+		status = s->broken(s->arg, &said);
+	if (!said && !carrier_is_told(p->o->carrier))
 		msg_error("%s: %s", p->o->in_name,
 		    carrier_why(p->o->carrier));
-	return (carrier_status(p->o->carrier));
+	return (status != STATUS_OK ? status : carrier_status(p->o->carrier));
 }
 
 /* Move the whole input through carrier and stage. */
@@ -249,9 +255,14 @@ static enum status
 prove_otherwise(struct pump *p, enum carrier_verdict verdict)
 {
 	const struct pump_opts *o = p->o;
+	enum status status;
 
-	if (mark_seen(o->in, p->bytes_in)) {
+	if (mark_seen(o->in, p->bytes_in))
 		p->proof = "mark";
+	else if (o->stage.proves != NULL && (status =
+	    o->stage.proves(o->stage.arg, &p->proof)) != STATUS_OK)
+		return (status);
+	if (p->proof != NULL) {
 		p->vouch = true;
 		return (STATUS_OK);
 	}
@@ -335,7 +346,11 @@ write_report(struct pump *p)
 		msg_error("%s: no memory for the report", p->o->report);
 		return (STATUS_LOCAL);
 	}
-	status = publish_write(p->report, line, strlen(line));
+	if (p->o->stage.write_report != NULL)
+		status = p->o->stage.write_report(p->o->stage.arg, p->report,
+		    line);
+	else
+		status = publish_write(p->report, line, strlen(line));
 	free(line);
 	if (status != STATUS_OK)
 		return (status);
@@ -411,6 +426,9 @@ pump_run(const struct pump_opts *o)
 		if (p.report == NULL)
 			goto out;
 	}
+	if (o->stage.ready != NULL && (status = o->stage.ready(o->stage.arg,
+	    p.report)) != STATUS_OK)
+		goto out;
 	if ((status = move(&p)) != STATUS_OK)
 		goto stop;
 	if (o->stage.eof != NULL &&

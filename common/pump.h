@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "carrier.h"
+#include "publish.h"
 #include "record.h"
 #include "status.h"
 
@@ -34,6 +35,25 @@ struct pump_stage {
 	/* End of file was seen, before the proof is looked for: the place to
 	 * say why the source ended (a child that failed).  NULL: nothing. */
 	enum status (*eof)(void *arg, struct pump *);
+
+	/* All files are open, no byte was read: the place to give up rights.
+	 * report: what pump_opts.report becomes, or NULL.  NULL: nothing. */
+	enum status (*ready)(void *arg, const struct publish *report);
+
+	/* The carrier has found the stream broken: the place to say what is
+	 * wrong in front of that.  A status other than STATUS_OK ends the run;
+	 * *said: the carrier's reason is not printed behind it.  NULL:
+	 * nothing. */
+	enum status (*broken)(void *arg, bool *said);
+
+	/* The carrier knows no end that it could prove: does the stage know
+	 * better (a checksum)?  *proof: a word for the report, or left alone.
+	 * NULL: no. */
+	enum status (*proves)(void *arg, const char **proof);
+
+	/* Write the report's line, with what else belongs there.  NULL: the
+	 * line alone. */
+	enum status (*write_report)(void *arg, struct publish *, char *line);
 
 	/* Where the next bytes of the input are to be read, *len of them: data()
 	 * gets them there.  NULL, also as answer: anywhere. */
@@ -124,7 +144,7 @@ enum status pump_patch(struct pump *, uint64_t at, const void *buf,
     size_t len);
 
 /* From finish(): bytes read, and how the input was proven: "carrier",
- * "mark", "raw" or "own" (without a carrier). */
+ * "mark", "raw", "own" (without a carrier), or the stage's word. */
 uint64_t pump_bytes_in(const struct pump *);
 const char *pump_proof(const struct pump *);
 

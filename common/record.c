@@ -44,6 +44,13 @@ record_new(const char *program)
 	return (r);
 }
 
+struct record *
+record_bare(void)
+{
+
+	return (wrap(json_object()));
+}
+
 void
 record_free(struct record *r)
 {
@@ -86,8 +93,8 @@ escaped(const char *value)
 	return (text);
 }
 
-void
-record_str(struct record *r, const char *key, const char *value)
+static json_t *
+string(const char *value)
 {
 	json_t *json;
 	char *text;
@@ -98,7 +105,14 @@ record_str(struct record *r, const char *key, const char *value)
 		json = json_string(text);
 		free(text);
 	}
-	set(r, key, json);
+	return (json);
+}
+
+void
+record_str(struct record *r, const char *key, const char *value)
+{
+
+	set(r, key, string(value));
 }
 
 void
@@ -122,18 +136,39 @@ record_bool(struct record *r, const char *key, bool value)
 	set(r, key, json_boolean(value));
 }
 
+/* The array KEY, made where it is not there; NULL without memory. */
+static json_t *
+array_of(struct record *r, const char *key)
+{
+	json_t *array = json_object_get(r->object, key);
+
+	if (array != NULL)
+		return (array);
+	if ((array = json_array()) == NULL ||
+	    json_object_set_new(r->object, key, array) == -1)
+		return (NULL);
+	return (array);
+}
+
+void
+record_add(struct record *r, const char *key, const char *value)
+{
+	json_t *array = array_of(r, key), *json = string(value);
+
+	/* The array takes the reference, or the failure drops it. */
+	if (array == NULL || json == NULL ||
+	    json_array_append_new(array, json) == -1)
+		r->failed = true;
+}
+
 struct record *
 record_append(struct record *r, const char *key)
 {
 	struct record *part;
 	json_t *array;
 
-	if ((array = json_object_get(r->object, key)) == NULL) {
-		if ((array = json_array()) == NULL)
-			goto fail;
-		if (json_object_set_new(r->object, key, array) == -1)
-			goto fail;
-	}
+	if ((array = array_of(r, key)) == NULL)
+		goto fail;
 	if ((part = wrap(json_object())) == NULL)
 		goto fail;
 	if (json_array_append(array, part->object) == -1) {

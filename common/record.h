@@ -16,12 +16,18 @@ struct record;
 
 /* {"program": PROGRAM, "version": ..., "format": 1}; NULL without memory. */
 struct record *record_new(const char *program);
+
+/* {}: a part that is written by itself. */
+struct record *record_bare(void);
 void record_free(struct record *);
 
 void record_str(struct record *, const char *key, const char *value);
 void record_int(struct record *, const char *key, uint64_t value);
 void record_real(struct record *, const char *key, double value);
 void record_bool(struct record *, const char *key, bool value);
+
+/* Append a string to the array KEY. */
+void record_add(struct record *, const char *key, const char *value);
 
 /* Append a new object to the array KEY; owned by the record. */
 struct record *record_append(struct record *, const char *key);

@@ -27,6 +27,7 @@ wants()
 	liblz4-dev	library	liblz4
 	libjansson-dev	library	jansson
 	libisal-dev	library	libisal
+	libseccomp-dev	library	libseccomp
 	postgresql	file	/usr/lib/postgresql/*/bin/initdb
 	postgresql-contrib file	/usr/share/postgresql/*/extension/citext.control
 	openssh-server	program	sshd

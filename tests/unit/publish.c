@@ -122,6 +122,11 @@ test_report(void)
 	    "{\"program\":\"other\"}\n", "not the report of others");
 	report(NULL, "PGDMP", "PGDMP", "not a backup that came meanwhile");
 	report("", "PGDMP", "PGDMP", "not a file that was filled meanwhile");
+	report("{\"program\":\"pgb-ship\",\"x\":1}\n", "PGDMP", "PGDMP",
+	    "not a backup in the place of a report");
+	report("{\"program\":\"pgb-ship\",\"x\":1}\n",
+	    "{\"program\":\"pgb-dump\",\"x\":1}\n", NULL,
+	    "replaces a report that was changed meanwhile");
 	ok(publish_open("/dev/null", 0600, PUBLISH_REPORT, &(enum status){ 0 })
 	    == NULL, "not a device");
 }
