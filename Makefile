@@ -9,6 +9,7 @@
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
 #   make bench-dump   pgb-dump beside pg_dump
 #   make bench-encrypt  pgb-encrypt beside age
+#   make bench-verify   pgb-verify beside pg_restore
 #
 #   make AEAD=sodium  pgb-encrypt without libcrypto
 
@@ -43,7 +44,7 @@ endif
 LIBS		:= -lz -lzstd -llz4 -ljansson
 LIBS_pgb-dump	:= -lpq -lisal -pthread
 LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -pthread
-LIBS_pgb-verify	:= -lsodium $(LIBS_AEAD) -pthread
+LIBS_pgb-verify	:= -lisal -lsodium $(LIBS_AEAD) -lseccomp -pthread
 LIBS_pgb-ship	:= -lsodium -lssh2
 
 BINS	:= $(PROGS:%=$(B)/%)
@@ -54,7 +55,7 @@ HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c
 FUZZ	:= $(patsubst tests/fuzz/%.c,$(B)/fuzz/%.t,\
 	$(filter-out %/seeds.c %/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: bench-dump bench-encrypt all install uninstall demo check check-unit deps clean
+.PHONY: bench-dump bench-encrypt bench-verify all install uninstall demo check check-unit deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -69,9 +70,9 @@ $(B)/%.o: %.c
 	$(CC) $(CC_ALL) -c -o $@ $<
 
 # Which it is may change from one run to the next.
-$(B)/common/age/cipher.o: $(B)/aead-$(AEAD)
+$(B)/common/age/cipher.o $(B)/common/digest.o: $(B)/aead-$(AEAD)
 ifeq ($(AEAD),sodium)
-$(B)/common/age/cipher.o $(B)/unit/% $(B)/bench/aead: CPP_ALL += -DAEAD_SODIUM
+$(B)/common/age/cipher.o $(B)/common/digest.o $(B)/unit/% $(B)/bench/aead: CPP_ALL += -DAEAD_SODIUM
 endif
 $(B)/aead-$(AEAD):
 	@mkdir -p $(@D)
@@ -81,6 +82,7 @@ $(B)/aead-$(AEAD):
 # The rooms of a program may include each other: "pg/pg.h".
 $(B)/cmd/pgb-dump/%.o: CPP_ALL += -Icmd/pgb-dump
 $(B)/cmd/pgb-encrypt/%.o: CPP_ALL += -Icmd/pgb-encrypt
+$(B)/cmd/pgb-verify/%.o: CPP_ALL += -Icmd/pgb-verify
 
 define program
 $(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) $(B)/common.a
@@ -88,21 +90,27 @@ $(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) $(B)
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$(p))))
 
+# The rooms of pgb-verify, for tests that need many of them.
+$(B)/verify.a: $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
+    $(wildcard cmd/pgb-verify/*.c cmd/pgb-verify/*/*.c)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # A unit test may include the .c it tests, hence -Icmd.
-$(B)/unit/%.t: tests/unit/%.c $(B)/common.a
+$(B)/unit/%.t: tests/unit/%.c $(B)/verify.a $(B)/common.a
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Itests \
-	    $(LD_ALL) -o $@ $< $(B)/common.a \
-	    -lpq -lssh2 -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Icmd/pgb-verify \
+	    -Itests $(LD_ALL) -o $@ $< $(B)/verify.a $(B)/common.a -lpq -lssh2 -lsodium \
+	    -lisal -lseccomp $(LIBS_AEAD) $(LIBS) -pthread
 
 # A fuzz target, replayed.  It may include a .c, hence -Icmd.
 $(B)/tests/fuzz/replay.o: CPP_ALL += -Itests
-$(B)/fuzz/%.t: tests/fuzz/%.c $(B)/tests/fuzz/replay.o $(B)/common.a \
-    $(B)/fuzz/seeds/made
+$(B)/fuzz/%.t: tests/fuzz/%.c $(B)/tests/fuzz/replay.o $(B)/verify.a \
+    $(B)/common.a $(B)/fuzz/seeds/made
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-encrypt -Itests $(LD_ALL) -o $@ $< \
-	    $(B)/tests/fuzz/replay.o $(B)/common.a -lsodium $(LIBS_AEAD) \
-	    $(LIBS) -pthread
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-encrypt -Icmd/pgb-verify -Itests \
+	    $(LD_ALL) -o $@ $< $(B)/tests/fuzz/replay.o $(B)/verify.a $(B)/common.a \
+	    -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
 
 $(B)/fuzz/seeds/made: $(B)/fuzz/make-seeds
 	@rm -rf $(@D)
@@ -169,6 +177,10 @@ bench-encrypt: deps
 bench-dump: deps
 	@$(MAKE) --no-print-directory all $(B)/bench/floor
 	@PGB_BUILD=$(B) sh tests/bench/dump.sh
+
+bench-verify: deps
+	@$(MAKE) --no-print-directory all
+	@PGB_BUILD=$(B) sh tests/bench/verify.sh
 
 clean:
 	rm -rf $(B)

@@ -31,6 +31,14 @@
 #define PUBLIC	"\0\0\0\013ssh-ed25519\0\0\0 "
 #define KEY	"0123456789abcdef0123456789abcdef"
 
+#define HEX16	"0123456789abcdef"
+#define HEX128	HEX16 HEX16 HEX16 HEX16 HEX16 HEX16 HEX16 HEX16
+#define REPORT(more) \
+	"{\"program\":\"pgb-verify\",\"version\":\"1\",\"format\":1," \
+	"\"notes\":0,\"input\":\"sql\",\"bytes_in\":9,\"bytes_out\":9," \
+	"\"proof\":\"mark\",\"started\":\"2026-11-28T02:00:00Z\"," \
+	"\"seconds\":1.25" more "}\n"
+
 struct seed {
 	const char *target;
 	const char *name;
@@ -41,6 +49,40 @@ struct seed {
 #define S(target, name, text)	{ target, name, text, sizeof(text) - 1 }
 
 static const struct seed seeds[] = {
+	S("minisign", "public", "untrusted comment: x\n"
+	    "RWQwMTIzNDU2N8aCJjfH0xDsV2J74AuiWdJTdJ9Kr2REcM/75To19zJC" "\n"),
+	S("minisign", "plain", "untrusted comment: x\n"
+	    "RWQAAEIyc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3MAAAAAAAAAAA"
+	    "AAAAAAAAAAMDEyMzQ1NjdVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVV"
+	    "VcaCJjfH0xDsV2J74AuiWdJTdJ9Kr2REcM/75To19zJCAAAAAAAAAAAAAAAAAA"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAA=" "\n"),
+	S("minisign", "locked", "untrusted comment: x\n"
+	    "RWRTY0Iyc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3MAgAAAAAAAAA"
+	    "CAAAAAAAAAmdhY5hgtWju4sKG7UMRMGmwckcPYCVZMyKot/f/lkq3Dp7+nvqb5"
+	    "WjIwV7uUViPQNL9cd1AYdocvxT9iohr+JVpme/2mRy8xXJTSQC9UQnSb/2WL/l"
+	    "NqXWbq8juWovNJC+6nrjCOOeI=" "\n"),
+	S("minisign", "public-bytes", "x\n@(EdKKKKKKKK" KEY "@]\n"),
+	S("minisign", "costly", "x\n@(EdScB2" KEY "\0\0\0\0\0\0\0\1"
+	    "\0\0\0\0\0\0\0\1" KEY KEY KEY "01234567@]\n"),
+	S("minisign", "signature", "untrusted comment: x\n@(EDKKKKKKKK" KEY KEY
+	    "@]\ntrusted comment: a\tb\n@(" KEY KEY "@]\n"),
+	S("minisign", "legacy", "untrusted comment: x\r\n@(EdKKKKKKKK" KEY KEY
+	    "@]\r\ntrusted comment: \r\r\n@(" KEY KEY "@]"),
+	S("minisign", "comment", "a\tb\033[m\377\303\266\t"),
+
+	S("earlier", "least", REPORT("")),
+	S("earlier", "totals", REPORT(",\"made\":\"2026-11-28 02:00:00\","
+	    "\"database\":\"appdb\",\"rows\":7,\"data_bytes\":70,"
+	    "\"large_objects\":2,\"large_object_bytes\":20,"
+	    "\"unchecked\":[\"x\"],\"blake2b\":\"" HEX128 "\","
+	    "\"schema_blake2b\":\"" HEX128 "\"")),
+	S("earlier", "tables", REPORT(",\"tables\":[{\"schema\":\"public\","
+	    "\"name\":\"t\",\"rows\":12,\"bytes\":340,\"stored\":120,"
+	    "\"blake2b\":\"" HEX128 "\"},{\"database\":\"x\","
+	    "\"schema\":\"\",\"name\":\"\\n\",\"bytes\":5}]")),
+	S("earlier", "newer", "{\"program\":\"pgb-verify\",\"format\":2}"),
+	S("earlier", "other", "{\"program\":\"pgb-dump\",\"format\":1}"),
+
 	S("age-header", "x25519", V X25519 MAC),
 	S("age-header", "scrypt", V SCRYPT MAC),
 	S("age-header", "ssh", V SSH X25519 MAC),

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compare.h"
+#include "fdio.h"
+#include "msg.h"
+#include "report/drift.h"
+#include "report/earlier.h"
+#include "report/minisign.h"
+#include "report/sums.h"
+
+struct compare {
+	const struct options *o;
+	uint8_t sum[DIGEST_LEN];	/* of --check */
+	struct earlier *earlier;	/* of --against */
+};
+
+bool
+compare_wants_sum(const struct options *o)
+{
+	return (o->check != NULL);
+}
+
+/* A report's signature is looked at before what it says. */
+static enum status
+trust(void *arg, const struct earlier *e)
+{
+	const struct options *o = arg;
+	enum status status;
+	char *sig;
+
+	if (o->pubkey == NULL)
+		return (STATUS_OK);
+	if (asprintf(&sig, "%s.minisig", e->path) == -1) {
+		msg_errno(e->path);
+		return (STATUS_LOCAL);
+	}
+	status = minisign_verify(o->pubkey, sig, e->text, e->text_len, NULL);
+	free(sig);
+	return (status);
+}
+
+static struct earlier *
+load(const struct options *o, const char *path, enum status *status)
+{
+	struct options *arg = (struct options *)(uintptr_t)o;
+
+	return (earlier_load(path, trust, arg, status));
+}
+
+static enum status
+load_sum(struct compare *c)
+{
+	const struct options *o = c->o;
+	enum status status = STATUS_OK;
+	struct earlier *e;
+
+	if (!earlier_is_report(o->check)) {
+		if (o->pubkey == NULL)
+			return (sums_load(o->check, o->name, c->sum));
+		msg_error("--pubkey: %s is no report: only these are signed",
+		    o->check);
+		return (STATUS_USAGE);
+	}
+	if ((e = load(o, o->check, &status)) == NULL)
+		return (status);
+	if (e->has_stream)
+		memcpy(c->sum, e->stream_hash, sizeof(c->sum));
+	else {
+		msg_error("%s: has no hash of the stream", o->check);
+		status = STATUS_USAGE;
+	}
+	earlier_free(e);
+	return (status);
+}
+
+struct compare *
+compare_new(const struct options *o, enum status *status)
+{
+	struct compare *c;
+
+	*status = STATUS_LOCAL;
+	if ((c = calloc(1, sizeof(*c))) == NULL) {
+		msg_errno("memory");
+		return (NULL);
+	}
+	c->o = o;
+	*status = STATUS_OK;
+	if (o->check != NULL)
+		*status = load_sum(c);
+	if (*status == STATUS_OK && o->against != NULL)
+		c->earlier = load(o, o->against, status);
+	if (*status == STATUS_OK)
+		return (c);
+	compare_free(c);
+	return (NULL);
+}
+
+void
+compare_free(struct compare *c)
+{
+
+	if (c == NULL)
+		return;
+	earlier_free(c->earlier);
+	free(c);
+}
+
+enum status
+compare_sum(const struct compare *c, const uint8_t sum[DIGEST_LEN])
+{
+
+	if (memcmp(c->sum, sum, sizeof(c->sum)) == 0)
+		return (STATUS_OK);
+	msg_error("stdin: is not the stream of %s: its BLAKE2b is another one",
+	    c->o->check);
+	return (STATUS_DATA);
+}
+
+static void
+say_line(void *arg, const char *line)
+{
+
+	(void)arg;
+	msg_relay("%s", line);
+}
+
+/* The dump's tables: 0, or -1 without memory. */
+static int
+add_tables(struct drift *d, const struct tables *tables)
+{
+	struct drift_table dt;
+	struct table t;
+	size_t i;
+
+	for (i = 0; i < tables_count(tables); i++) {
+		t = tables_get(tables, i);
+		if (t.name == NULL)
+			continue;
+		dt = (struct drift_table){ t.database, t.schema, t.name,
+		    t.counted, t.rows, t.bytes, t.hash };
+		if (drift_add(d, &dt) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+enum status
+compare_drift(const struct compare *c, const struct check *check)
+{
+	const struct options *o = c->o;
+	const struct archive_header *h;
+	const struct drift_opts opts = { o->max_shrink, o->allow_same,
+	    o->except.v, o->except.count };
+	struct drift_totals totals = { .database = "" };
+	uint8_t hash[DIGEST_LEN];
+	struct drift *d;
+	int64_t n = -1;
+
+	if (c->earlier == NULL)
+		return (STATUS_OK);
+	totals.large_objects = check_totals(check)->data.large_objects;
+	totals.large_object_bytes = check_totals(check)->data.object_bytes;
+	if ((h = contents_header(check_contents(check))) != NULL) {
+		contents_hash(check_contents(check), hash);
+		totals.schema_hash = hash;
+		totals.database = h->dbname;
+	}
+	if ((d = drift_new(&opts, c->earlier)) != NULL &&
+	    add_tables(d, check_tables(check)) == 0)
+		n = drift_end(d, &totals, say_line, NULL);
+	drift_free(d);
+	if (n == 0)
+		return (STATUS_OK);
+	if (n == -1) {
+		msg_error("no memory to compare it with %s", o->against);
+		return (STATUS_LOCAL);
+	}
+	msg_error("stdin: %lld change%s since %s, too much to be passed on",
+	    (long long)n, n == 1 ? "" : "s", o->against);
+	return (STATUS_DATA);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+#include "data/stream.h"
+
+static void
+to_digest(void *arg, const uint8_t *buf, size_t len)
+{
+
+	digest_add(arg, buf, len);
+}
+
+void
+stream_begin(struct stream *s, const struct contents_data *d,
+    const struct contents *toc, bool begin_hash)
+{
+	const struct encoding *e = contents_encoding(toc);
+
+	s->bytes = 0;
+	/* What was loaded at the start begins again without failing. */
+	if (s->digest != NULL && begin_hash)
+		(void)digest_begin(s->digest);
+	if (d->is_blobs) {
+		s->kind = STREAM_OBJECT;
+	} else if (d->is_copy) {
+		s->kind = STREAM_COPY;
+		rows_begin(&s->rows, d->columns, e, true,
+		    s->digest != NULL ? to_digest : NULL, s->digest);
+	} else {
+		s->kind = STREAM_INSERTS;
+		inserts_begin(&s->inserts, e, contents_plain_strings(toc));
+	}
+}
+
+void
+stream_feed(struct stream *s, const uint8_t *buf, size_t len)
+{
+
+	s->bytes += len;
+	if (s->kind == STREAM_COPY) {
+		rows_feed(&s->rows, buf, len);
+		return;
+	}
+	if (s->kind == STREAM_INSERTS)
+		inserts_feed(&s->inserts, buf, len);
+	if (s->digest != NULL)
+		digest_add(s->digest, buf, len);
+}
+
+/* Objects follow each other in one hash: each is closed by its number and
+ * length, so that no two lists of objects look the same. */
+static void
+close_object(struct stream *s, uint32_t loid)
+{
+	uint8_t end[12];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		end[i] = (uint8_t)(loid >> 8 * i);
+	for (i = 0; i < 8; i++)
+		end[4 + i] = (uint8_t)(s->bytes >> 8 * i);
+	digest_add(s->digest, end, sizeof(end));
+}
+
+void
+stream_end(struct stream *s, uint32_t loid)
+{
+
+	if (s->kind == STREAM_COPY)
+		rows_end(&s->rows);
+	else if (s->kind == STREAM_INSERTS)
+		inserts_end(&s->inserts);
+	else if (s->digest != NULL)
+		close_object(s, loid);
+}
+
+uint64_t
+stream_faults(const struct stream *s, const struct rows_fault **first)
+{
+
+	*first = NULL;
+	if (s->kind == STREAM_COPY && s->rows.faults > 0) {
+		*first = &s->rows.first;
+		return (s->rows.faults);
+	}
+	if (s->kind == STREAM_INSERTS && s->inserts.faults > 0) {
+		*first = &s->inserts.first;
+		return (s->inserts.faults);
+	}
+	return (0);
+}

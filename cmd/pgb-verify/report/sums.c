@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fdio.h"
+#include "msg.h"
+#include "report/sums.h"
+#include "sig.h"
+
+#define FILE_MAX	(16 * 1024 * 1024)
+#define HEX_LEN		(2 * SUMS_HASH)
+#define TAG		"BLAKE2b ("
+
+/* --- writing ---------- */
+
+char *
+sums_name(const char *path)
+{
+	static const char *const endings[] = {
+		".b2", ".b2sum", ".blake2b", ".BLAKE2b"
+	};
+	const char *slash = strrchr(path, '/');
+	const char *base = slash == NULL ? path : slash + 1;
+	size_t len = strlen(base), n, i;
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		n = strlen(endings[i]);
+		if (len > n && strcmp(base + len - n, endings[i]) == 0)
+			return (strndup(base, len - n));
+	}
+	return (strdup("-"));
+}
+
+char *
+sums_line(const uint8_t hash[SUMS_HASH], const char *name)
+{
+	size_t room = 1 + HEX_LEN + 2 + 2 * strlen(name) + 2, pos = 0;
+	char *line;
+
+	if ((line = malloc(room)) == NULL)
+		return (NULL);
+	if (strpbrk(name, "\\\n\r") != NULL)
+		line[pos++] = '\\';
+	sodium_bin2hex(line + pos, HEX_LEN + 1, hash, SUMS_HASH);
+	pos += HEX_LEN;
+	line[pos++] = ' ';
+	line[pos++] = ' ';
+	for (; *name != '\0'; name++) {
+		if (strchr("\\\n\r", *name) != NULL)
+			line[pos++] = '\\';
+		line[pos++] = *name == '\n' ? 'n' : *name == '\r' ? 'r' : *name;
+	}
+	line[pos++] = '\n';
+	line[pos] = '\0';
+	return (line);
+}
+
+/* --- reading ---------- */
+
+struct entry {
+	uint8_t hash[SUMS_HASH];
+	const char *name;		/* a NUL behind it */
+};
+
+/* What a file has, as far as the caller asks. */
+struct search {
+	const char *path, *want;	/* want NULL: the only one */
+	size_t lines, entries, found;
+	uint8_t hash[SUMS_HASH];
+	bool differ;			/* two hashes for what is wanted */
+	char first[256];		/* a name, for messages */
+	size_t digits;			/* of the first hash of another kind */
+};
+
+static bool
+unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s != '\0'; s++) {
+		if (*s != '\\') {
+			*to++ = *s;
+			continue;
+		}
+		switch (*++s) {
+		case '\\':
+			*to++ = '\\';
+			break;
+		case 'n':
+			*to++ = '\n';
+			break;
+		case 'r':
+			*to++ = '\r';
+			break;
+		default:
+			return (false);
+		}
+	}
+	*to = '\0';
+	return (true);
+}
+
+static bool
+unhex(const char *hex, uint8_t hash[SUMS_HASH])
+{
+	size_t len;
+
+	return (sodium_hex2bin(hash, SUMS_HASH, hex, HEX_LEN, NULL, &len,
+	    NULL) == 0 && len == SUMS_HASH);
+}
+
+/* HASH  NAME, HASH *NAME, or as --tag has it.  The line is changed. */
+static bool
+parse(char *line, size_t len, struct entry *e)
+{
+	static const char middle[] = ") = ";
+	bool escaped = *line == '\\';
+	size_t tag = strlen(TAG), n = strlen(middle);
+	char *name;
+
+	if (strlen(line) != len)
+		return (false);
+	line += escaped;
+	len -= escaped;
+	if (len > tag + n + HEX_LEN && strncmp(line, TAG, tag) == 0) {
+		name = line + tag;
+		line += len - HEX_LEN;
+		if (memcmp(line - n, middle, n) != 0)
+			return (false);
+		line[-(ptrdiff_t)n] = '\0';
+	} else {
+		name = line + HEX_LEN + 2;
+		if (len <= HEX_LEN + 2 || name[-2] != ' ' ||
+		    (name[-1] != ' ' && name[-1] != '*'))
+			return (false);
+	}
+	e->name = name;
+	return (unhex(line, e->hash) && (!escaped || unescape(name)));
+}
+
+/* Of the hash in a line of another program. */
+static size_t
+digits_of(const char *line)
+{
+	const char *tagged = strstr(line, ") = ");
+
+	return (strspn(tagged == NULL ? line : tagged + 4,
+	    "0123456789abcdefABCDEF"));
+}
+
+static void
+take(struct search *s, char *line, size_t len)
+{
+	struct entry e;
+
+	s->lines++;
+	if (!parse(line, len, &e)) {
+		if (s->digits == 0)
+			s->digits = digits_of(line);
+		return;
+	}
+	if (s->entries++ == 0)
+		(void)msg_mask(s->first, sizeof(s->first), e.name);
+	if (s->want != NULL && strcmp(e.name, s->want) != 0)
+		return;
+	if (s->found++ > 0 && memcmp(e.hash, s->hash, SUMS_HASH) != 0)
+		s->differ = true;
+	memcpy(s->hash, e.hash, SUMS_HASH);
+}
+
+static void
+scan(struct search *s, char *text, size_t len)
+{
+	char *end = text + len, *lf;
+	size_t n;
+
+	for (; text < end; text = lf + 1) {
+		if ((lf = memchr(text, '\n', (size_t)(end - text))) == NULL)
+			lf = end;
+		n = (size_t)(lf - text);
+		if (n > 0 && text[n - 1] == '\r')
+			n--;
+		text[n] = '\0';
+		if (n > 0 && text[0] != '#')
+			take(s, text, n);
+	}
+}
+
+/* What writes hashes of so many digits. */
+static const char *
+tool_of(size_t digits)
+{
+
+	switch (digits) {
+	case 32:
+		return ("md5sum");
+	case 40:
+		return ("sha1sum");
+	case 56:
+		return ("sha224sum");
+	case 64:
+		return ("sha256sum, or b2sum -l 256");
+	case 96:
+		return ("sha384sum, or b2sum -l 384");
+	default:
+		return (NULL);
+	}
+}
+
+static enum status
+none(const struct search *s)
+{
+	const char *tool = tool_of(s->digits);
+
+	if (s->lines == 0)
+		msg_error("%s: no line in it", s->path);
+	else if (tool != NULL)
+		msg_error("%s: hashes of %zu digits (%s), not the %d of "
+		    "BLAKE2b-512", s->path, s->digits, tool, HEX_LEN);
+	else
+		msg_error("%s: no line of b2sum in it", s->path);
+	msg_hint("b2sum FILE writes such a line, and so does pgb-verify --sum");
+	return (STATUS_USAGE);
+}
+
+static enum status
+verdict(const struct search *s)
+{
+
+	if (s->entries == 0)
+		return (none(s));
+	if (s->want == NULL && s->entries > 1) {
+		msg_error("%s: %zu lines, and no name to choose by", s->path,
+		    s->entries);
+		msg_hint("keep the line that is meant in a file of its own: "
+		    "grep");
+		return (STATUS_USAGE);
+	}
+	if (s->found == 0) {
+		msg_error("%s: no line for %s", s->path, s->want);
+		msg_hint("lines it has: %zu, the first for %s", s->entries,
+		    s->first);
+		return (STATUS_USAGE);
+	}
+	if (s->differ) {
+		msg_error("%s: two hashes for %s", s->path, s->want);
+		msg_hint("which of them is right, only who wrote it can say");
+		return (STATUS_DATA);
+	}
+	return (STATUS_OK);
+}
+
+static enum status
+cannot(const char *path)
+{
+
+	if (errno == EINTR && sig_caught() != 0)
+		return (STATUS_LOCAL);
+	if (errno == EFBIG)
+		msg_error("%s: larger than %d bytes", path, FILE_MAX);
+	else
+		msg_errno(path);
+	return (errno == ENOMEM || errno == EIO ? STATUS_LOCAL : STATUS_USAGE);
+}
+
+enum status
+sums_load(const char *path, const char *name, uint8_t hash[SUMS_HASH])
+{
+	struct search s = { .path = path, .want = name };
+	enum status status;
+	size_t len;
+	char *text;
+
+	if ((text = fd_slurp(path, FILE_MAX, &len)) == NULL)
+		return (cannot(path));
+	scan(&s, text, len);
+	status = verdict(&s);
+	if (status == STATUS_OK)
+		memcpy(hash, s.hash, SUMS_HASH);
+	free(text);
+	return (status);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toc/copy-stmt.h"
+#include "toc/lex.h"
+#include "toc/lists.h"
+#include "toc/toc-check-impl.h"
+
+#define REMARK		"-- load via partition root "
+
+/* Names that pg_dump and the server add go with the database's encoding; those
+ * of roles and databases are the cluster's, and may be in another. */
+static void
+check_text(struct toc_check *t, const struct archive_entry *e,
+    enum finding_kind kind, const char *what, const char *s, bool cut)
+{
+	const struct encoding *enc = t->c->encoding;
+	size_t len = strlen(s), good;
+
+	if (enc == NULL || !encoding_is_checked(enc))
+		return;
+	good = encoding_valid(enc, (const uint8_t *)s, len);
+	if (good == len || (cut && len - good < 4 && encoding_char(enc,
+	    (const uint8_t *)s + good, len - good) == 0))
+		return;
+	check_say(t, kind, e, kind == FIND_ERROR ? "a restore stops here" :
+	    NULL, "%s is not in the archive's encoding, %s, from its byte %zu "
+	    "on", what, encoding_name(enc), good);
+}
+
+static bool
+is_cut(const char *s)
+{
+	return (strlen(s) >= ARCHIVE_SQL_MAX);
+}
+
+static void
+check_texts(struct toc_check *t, const struct archive_entry *e,
+    const struct kind *k)
+{
+	enum finding_kind sql = (k->flags & KIND_ROLES) != 0 ? FIND_NOTE :
+	    FIND_ERROR;
+
+	check_text(t, e, sql, "its name", e->tag, false);
+	check_text(t, e, FIND_ERROR, "its schema", e->schema, false);
+	check_text(t, e, FIND_NOTE, "its owner", e->owner, false);
+	check_text(t, e, FIND_ERROR, "its COPY statement", e->copy, false);
+	check_text(t, e, FIND_NOTE, "its tablespace", e->tablespace, false);
+	check_text(t, e, FIND_ERROR, "its access method", e->tableam, false);
+	check_text(t, e, sql, "its definition", e->defn, e->defn_cut);
+	check_text(t, e, sql, "its DROP statement", e->drop, is_cut(e->drop));
+}
+
+/* Section, catalog, kind of relation, OIDs in rows. */
+static void
+check_numbers(struct toc_check *t, const struct archive_entry *e,
+    const struct kind *k)
+{
+	bool has_oid = k->catalog != 0 || (k->flags & KIND_OID) != 0;
+
+	if ((k->sections & 1U << e->section) == 0)
+		check_say(t, FIND_ERROR, e, "pg_restore would put it "
+		    "elsewhere, or leave it out", "its section is %d",
+		    e->section);
+	if (e->section > 1 && e->section < t->section)
+		check_say(t, FIND_ERROR, e, "pg_restore --section and -j would "
+		    "take it for another", "its section, %d, stands behind "
+		    "entries of section %d", e->section, t->section);
+	if (e->section > t->section)
+		t->section = e->section;
+	if (e->table_oid != k->catalog && k->catalog != KIND_ANY)
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "catalog %" PRIu32
+		    ", not %" PRIu32, e->table_oid, k->catalog);
+	else if (k->catalog != KIND_ANY &&
+	    (e->oid != 0) != has_oid)
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "its OID is %" PRIu32,
+		    e->oid);
+	if (e->relkind != 0 && (k->relkinds == NULL ||
+	    strchr(k->relkinds, e->relkind) == NULL))
+		check_say(t, FIND_ERROR, e, "a restore would set its owner, "
+		    "access method or rights in another way", "its kind of "
+		    "relation is %d", e->relkind);
+	if (e->with_oids)
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "it has OIDs in its "
+		    "rows, which pg_dump %d does not know", t->dumper.major);
+}
+
+/* pg_dump --binary-upgrade puts statements of its own in front. */
+static bool
+is_upgrade(const char *sql)
+{
+	return (strncmp(sql, "\n-- For binary upgrade", 22) == 0 ||
+	    strncmp(sql, "-- For binary upgrade", 21) == 0);
+}
+
+static void
+check_form(struct toc_check *t, const struct archive_entry *e,
+    const struct kind *k, struct form *found)
+{
+	struct form dropped = { 0 };
+
+	if (e->defn[0] != '\0' && k->defn != NULL && !is_upgrade(e->defn) &&
+	    !form_match(k->defn, e->defn, e, found))
+		check_say(t, FIND_ERROR, e, WOULD_RUN, "its definition is not "
+		    "that of a %s of this name", e->desc);
+	if (e->drop[0] != '\0' && k->drop != NULL && !is_cut(e->drop) &&
+	    !form_match(k->drop, e->drop, e, &dropped))
+		check_say(t, FIND_ERROR, e, "pg_restore --clean would run it "
+		    "as it is", "its DROP statement is not that of a %s of "
+		    "this name", e->desc);
+	if (found->table.s == NULL)
+		*found = dropped;
+}
+
+static void
+check_sql(struct toc_check *t, const struct archive_entry *e,
+    const struct kind *k)
+{
+	struct lex_opts opts = { .encoding = t->c->encoding,
+	    .escapes = t->c->escapes, .cut = e->defn_cut };
+	const char *why;
+
+	if ((k->flags & KIND_NO_SQL) != 0)
+		return;
+	if (e->defn[0] != '\0' && (why = lex_check(e->defn, strlen(e->defn),
+	    &opts)) != NULL)
+		check_say(t, FIND_ERROR, e, WOULD_RUN, "its definition: %s",
+		    why);
+	opts.cut = is_cut(e->drop);
+	if (e->drop[0] != '\0' && (why = lex_check(e->drop, strlen(e->drop),
+	    &opts)) != NULL)
+		check_say(t, FIND_ERROR, e, "pg_restore --clean would run it "
+		    "as it is", "its DROP statement: %s", why);
+}
+
+/* TABLE DATA: its COPY statement, if it is one of COPY. */
+static void
+check_copy(struct toc_check *t, const struct archive_entry *e)
+{
+	static const char restore[] = "a restore would load the rows elsewhere";
+	size_t remark = sizeof(REMARK) - 1;
+	struct copy_stmt c;
+
+	if (e->defn[0] != '\0' && strncmp(e->defn, REMARK, remark) != 0) {
+		check_say(t, FIND_ERROR, e, WOULD_RUN,
+		    "its definition is no remark of pg_dump's");
+		return;
+	}
+	if (e->copy[0] == '\0')
+		return;
+	if (copy_stmt_parse(e->copy, &c) != 0) {
+		check_say(t, FIND_ERROR, e, "a restore stops here, or loads "
+		    "the rows elsewhere", "its COPY statement is not as "
+		    "pg_dump writes it");
+		return;
+	}
+	if (e->defn[0] != '\0') {
+		if (strlen(e->defn + remark) != c.whole_len ||
+		    memcmp(e->defn + remark, c.whole, c.whole_len) != 0)
+			check_say(t, FIND_ERROR, e, restore, "its COPY "
+			    "statement names another table than its "
+			    "definition");
+	} else if ((!name_is(&c.table, e->tag) || (c.schema.len > 0 &&
+	    !name_is(&c.schema, e->schema))) && !check_predates_remark(t))
+		check_say(t, FIND_ERROR, e, restore,
+		    "its COPY statement names another table");
+}
+
+/* BLOB: the OID is its name, too. */
+static void
+check_blob(struct toc_check *t, const struct archive_entry *e)
+{
+	char oid[16];
+
+	snprintf(oid, sizeof(oid), "%" PRIu32, e->oid);
+	if (strcmp(oid, e->tag) != 0)
+		check_say(t, FIND_ERROR, e, "the large object would come back "
+		    "under another number, or not at all", "its name is not "
+		    "its OID, %s", oid);
+}
+
+/* BLOB METADATA: OIDs, ascending; the name is the first one, and the last. */
+static void
+check_metadata(struct toc_check *t, const struct archive_entry *e)
+{
+	static const char restore[] = "large objects would come back under "
+	    "other numbers, or not at all";
+	uint32_t loid, first = 0, last = 0;
+	const char *p = e->defn;
+	char want[32];
+	int len;
+
+	for (; *p != '\0'; last = loid) {
+		if ((p = list_loid(p, &loid)) == NULL || loid <= last) {
+			if (p == NULL && e->defn_cut)
+				return;
+			check_say(t, FIND_ERROR, e, restore, "its definition "
+			    "is not an ascending list of large objects");
+			return;
+		}
+		if (first == 0)
+			first = loid;
+	}
+	len = snprintf(want, sizeof(want), "%" PRIu32, first);
+	if (first != last)
+		snprintf(want + len, sizeof(want) - (size_t)len, "..%" PRIu32,
+		    last);
+	if (first != e->oid || (!e->defn_cut && strcmp(want, e->tag) != 0))
+		check_say(t, FIND_ERROR, e, restore, "its list of large "
+		    "objects is not from %s on", e->tag);
+}
+
+/*
+ * Where sql goes on as the entry's name does, schemas in front of names left
+ * out: what is behind it; else NULL.  A name may be that of its schema, so both
+ * ways are tried; *tries bounds how often.
+ */
+static const char *
+goes_on(const char *sql, const char *tag, bool fresh,
+    const struct archive_entry *e, int *tries)
+{
+	struct name schema;
+	const char *p;
+
+	for (; *tag != '\0'; fresh = *tag == ' ' || *tag == '(', sql++, tag++) {
+		if (fresh && (p = name_scan(sql, &schema)) != NULL &&
+		    *p == '.' && name_is(&schema, e->schema) &&
+		    --*tries > 0 &&
+		    (p = goes_on(p + 1, tag, false, e, tries)) != NULL)
+			return (p);
+		if (*sql != *tag)
+			return (NULL);
+	}
+	return (*sql == ' ' ? sql : NULL);
+}
+
+/* "COMMENT ON" what the name says. */
+static void
+check_comment(struct toc_check *t, const struct archive_entry *e)
+{
+	size_t len = sizeof("COMMENT ON ") - 1;
+	int tries = 64;
+	const char *p;
+
+	if (strncmp(e->defn, "COMMENT ON ", len) != 0)
+		return;			/* said by check_form() */
+	p = goes_on(e->defn + len, e->tag, true, e, &tries);
+	if (p == NULL || strncmp(p, " IS ", 4) != 0)
+		check_say(t, FIND_ERROR, e, WOULD_RUN,
+		    "its definition is a comment on something else");
+}
+
+/* Rights ON what the name says, TO or FROM somebody: in the first statement. */
+static void
+check_acl(struct toc_check *t, const struct archive_entry *e)
+{
+	const char *on = strstr(e->defn, " ON "), *p;
+	int tries = 64;
+
+	/* Columns have names, in which anything may stand. */
+	if (on == NULL || strncmp(e->tag, "COLUMN ", 7) == 0 ||
+	    (strncmp(e->defn, "GRANT ", 6) != 0 &&
+	    strncmp(e->defn, "REVOKE ", 7) != 0))
+		return;
+	p = goes_on(on + 4, e->tag, true, e, &tries);
+	if (p == NULL || (strncmp(p, " TO ", 4) != 0 &&
+	    strncmp(p, " FROM ", 6) != 0))
+		check_say(t, FIND_ERROR, e, WOULD_RUN,
+		    "its definition is about rights on something else");
+}
+
+/* One bit from what it should be: that is damage, not a new kind. */
+static bool
+is_bit_off(const char *s, const char *want)
+{
+	unsigned char x;
+	int bits = 0;
+
+	for (; *s != '\0' && *want != '\0'; s++, want++)
+		for (x = (unsigned char)(*s ^ *want); x != 0; x &= x - 1)
+			bits++;
+	return (*s == *want && bits == 1);
+}
+
+static void
+check_unknown(struct toc_check *t, const struct archive_entry *e)
+{
+	int i;
+
+	for (i = 1; i < kind_count(); i++)
+		if (is_bit_off(e->desc, kind_of(i)->desc)) {
+			check_say(t, FIND_ERROR, e, "pg_restore may treat it "
+			    "in another way", "its kind is one bit off %s",
+			    kind_of(i)->desc);
+			return;
+		}
+	check_say(t, FIND_NOTE, e, NULL, "\"%s\" is a kind of entry not "
+	    "known here", e->desc);
+}
+
+void
+check_fields(struct toc_check *t, const struct archive_entry *e, int kind,
+    struct form *found)
+{
+	const struct kind *k = kind_of(kind);
+
+	if (kind == KIND_UNKNOWN) {
+		check_unknown(t, e);
+		return;
+	}
+	check_texts(t, e, k);
+	check_sql(t, e, k);
+	if (kind == KIND_TABLE_DATA)
+		check_copy(t, e);
+	if (kind == KIND_BLOB)
+		check_blob(t, e);
+	if (t->minor < MINOR_KNOWN)
+		return;
+	check_numbers(t, e, k);
+	check_form(t, e, k, found);
+	if (kind == KIND_BLOB_METADATA)
+		check_metadata(t, e);
+	if (kind == KIND_COMMENT)
+		check_comment(t, e);
+	if (kind == KIND_ACL)
+		check_acl(t, e);
+	if (is_bit_off(e->tableam, "heap"))
+		check_say(t, FIND_ERROR, e, "a restore stops here", "its "
+		    "access method is one bit off heap");
+	if (kind == KIND_DATABASE &&
+	    strcmp(e->tag, t->c->header->dbname) != 0)
+		check_say(t, FIND_ERROR, e, "pg_restore --create would make "
+		    "it under this name", "the header has another database");
+}

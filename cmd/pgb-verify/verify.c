@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "age/age-open.h"
+#include "age/identity.h"
+#include "carrier.h"
+#include "check.h"
+#include "compare.h"
+#include "digest.h"
+#include "fdio.h"
+#include "finding.h"
+#include "hold.h"
+#include "msg.h"
+#include "publish.h"
+#include "pump.h"
+#include "report/minisign.h"
+#include "report/report.h"
+#include "report/sums.h"
+#include "sandbox.h"
+#include "through.h"
+#include "verify.h"
+
+#define FINDINGS_MOST	100	/* lines */
+
+struct verify {
+	const struct options *o;
+	struct identities *ids;
+	bool late;		/* the sandbox waits for a plugin of age's */
+	struct findings *findings;
+	struct check *check;
+	struct carrier *carrier;
+	struct compare *compare;
+	struct through *through;
+	struct hold *hold;
+	struct record *record;
+	struct digest *digest;	/* of the stream; NULL: not wanted */
+	uint8_t sum[DIGEST_LEN];
+	bool summed;
+
+	struct minisign_key *key;
+	struct publish *list_file, *sum_file, *sign_file;
+	int report_dir;
+};
+
+/* --- before a byte is read ------------------------------------------------ */
+
+static enum status
+load_keys(struct verify *v)
+{
+	const struct options *o = v->o;
+	enum status status = STATUS_OK;
+	size_t i;
+
+	if (o->identities.count > 0) {
+		prctl(PR_SET_DUMPABLE, 0);
+		if ((v->ids = identities_new(&o->from)) == NULL)
+			return (STATUS_LOCAL);
+	}
+	for (i = 0; i < o->identities.count && status == STATUS_OK; i++)
+		status = identities_load(v->ids, o->identities.v[i], 0);
+	for (i = 0; v->ids != NULL && i < identities_count(v->ids); i++)
+		if (identities_at(v->ids, i)->kind == IDENTITY_PLUGIN)
+			v->late = true;
+	if (status == STATUS_OK && o->sign != NULL) {
+		prctl(PR_SET_DUMPABLE, 0);
+		v->key = minisign_load(o->sign, &o->from, &status);
+	}
+	return (status);
+}
+
+/* All rights are given up, but for those that are needed to the end. */
+static enum status
+shut(struct verify *v)
+{
+	const struct publish *const files[] = { v->list_file, v->sum_file,
+	    v->sign_file };
+	struct sandbox s = { .child = v->through != NULL };
+	int dirs[4];
+	size_t i;
+
+	if (v->o->no_sandbox)
+		return (STATUS_OK);
+	if (v->report_dir != -1)
+		dirs[s.dir_count++] = v->report_dir;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i] != NULL)
+			dirs[s.dir_count++] = publish_dirfd(files[i]);
+	s.dirs = dirs;
+	return (sandbox_enter(&s));
+}
+
+static enum status
+ready(void *arg, const struct publish *report)
+{
+	struct verify *v = arg;
+
+	v->report_dir = report != NULL ? publish_dirfd(report) : -1;
+	return (v->late ? STATUS_OK : shut(v));
+}
+
+/* An age file was opened: plugins have done their work. */
+static void
+opened(void *arg)
+{
+	struct verify *v = arg;
+
+	if (v->late && shut(v) != STATUS_OK)
+		exit(STATUS_LOCAL);
+	v->late = false;
+}
+
+static enum status
+make_check(struct verify *v)
+{
+	const struct options *o = v->o;
+	const struct finding_opts fo = { .strict = o->strict, .all = o->sink,
+	    .most = FINDINGS_MOST };
+	const struct check_opts co = { .threads = o->jobs,
+	    .hash = o->report != NULL || o->against != NULL,
+	    .all_names = o->list || o->list_to != NULL,
+	    .max_data = o->max_data, .max_memory = o->max_memory };
+	struct carrier_opts c = { .watch = &check_watch,
+	    .sql_watch = &check_sql_watch, .opened = opened, .opened_arg = v };
+
+	if ((v->findings = findings_new(&fo)) != NULL)
+		v->check = check_new(&co, v->findings);
+	c.watch_arg = c.sql_arg = v->check;
+	if (v->ids != NULL) {
+		c.age_key = &carrier_age_key;
+		c.age_key_arg = v->ids;
+	}
+	v->carrier = carrier_new(&c);
+	v->record = record_new("pgb-verify");
+	if (o->report != NULL || o->sum != NULL || compare_wants_sum(o))
+		v->digest = digest_new();
+	if (v->check == NULL || v->carrier == NULL || v->record == NULL ||
+	    (v->digest == NULL && (o->report != NULL || o->sum != NULL ||
+	    compare_wants_sum(o)))) {
+		msg_errno("stdin");
+		return (STATUS_LOCAL);
+	}
+	return (STATUS_OK);
+}
+
+/* The file for `path` with an ending; NULL where path is NULL. */
+static enum status
+open_file(const char *path, const char *ending, struct publish **file)
+{
+	enum status status = STATUS_OK;
+	char *name;
+
+	if (path == NULL)
+		return (STATUS_OK);
+	if (asprintf(&name, "%s%s", path, ending) == -1) {
+		msg_errno(path);
+		return (STATUS_LOCAL);
+	}
+	*file = publish_open(name, 0600, PUBLISH_OVERWRITE, &status);
+	free(name);
+	return (status);
+}
+
+/* Bytes that will come, where stdin is a file. */
+static uint64_t
+expected(void)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(STDIN_FILENO, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (at = lseek(STDIN_FILENO, 0, SEEK_CUR)) == -1 || at > st.st_size)
+		return (0);
+	return ((uint64_t)(st.st_size - at));
+}
+
+static enum status
+prepare(struct verify *v)
+{
+	const struct options *o = v->o;
+	enum status status;
+
+	if ((status = load_keys(v)) != STATUS_OK ||
+	    (status = make_check(v)) != STATUS_OK ||
+	    (status = open_file(o->list_to, "", &v->list_file)) != STATUS_OK ||
+	    (status = open_file(o->sum, "", &v->sum_file)) != STATUS_OK)
+		return (status);
+	if (o->sign != NULL && (status = open_file(o->report, ".minisig",
+	    &v->sign_file)) != STATUS_OK)
+		return (status);
+	if ((v->compare = compare_new(o, &status)) == NULL)
+		return (status);
+	if (o->hold && (v->hold = hold_open(o->hold_dir, expected(),
+	    &status)) == NULL)
+		return (status);
+	if (o->command != NULL && (v->through = through_start(o->command,
+	    &status)) == NULL)
+		return (status);
+	return (STATUS_OK);
+}
+
+static void
+release(struct verify *v)
+{
+
+	through_free(v->through);
+	hold_free(v->hold);
+	publish_abort(v->list_file);
+	publish_abort(v->sum_file);
+	publish_abort(v->sign_file);
+	compare_free(v->compare);
+	carrier_free(v->carrier);
+	check_free(v->check);
+	findings_free(v->findings);
+	identities_free(v->ids);
+	minisign_free(v->key);
+	digest_free(v->digest);
+	record_free(v->record);
+}
+
+/* --- the stream ----------------------------------------------------------- */
+
+static uint8_t *
+room(void *arg, struct pump *p, size_t *len)
+{
+	const struct verify *v = arg;
+
+	/* What goes elsewhere first need not be in the output's memory. */
+	if (v->through != NULL || v->hold != NULL)
+		return (NULL);
+	return (pump_room(p, len));
+}
+
+static enum status
+data(void *arg, struct pump *p, const uint8_t *buf, size_t len)
+{
+	struct verify *v = arg;
+
+	if (v->digest != NULL)
+		digest_add(v->digest, buf, len);
+	if (v->through != NULL)
+		return (through_data(v->through, p, buf, len));
+	if (v->hold != NULL)
+		return (hold_put(v->hold, buf, len));
+	return (pump_emit(p, buf, len));
+}
+
+/* What is in front of the place where the carrier broke. */
+static enum status
+broken(void *arg, bool *said)
+{
+	struct verify *v = arg;
+	enum status status = check_drain(v->check);
+
+	*said = status == STATUS_LOCAL || findings_stop(v->findings);
+	findings_rest(v->findings);
+	return (status);
+}
+
+static void
+end_sum(struct verify *v)
+{
+
+	if (v->digest != NULL && !v->summed)
+		digest_end(v->digest, v->sum);
+	v->summed = true;
+}
+
+static enum status
+eof(void *arg, struct pump *p)
+{
+	struct verify *v = arg;
+	enum status status = check_drain(v->check);
+
+	(void)p;
+	end_sum(v);
+	if (status == STATUS_OK)
+		return (STATUS_OK);
+	findings_rest(v->findings);
+	return (status);
+}
+
+/* The carrier shows no end: but the stream is, byte for byte, what the user has
+ * the sum of. */
+static enum status
+proves(void *arg, const char **proof)
+{
+	struct verify *v = arg;
+	enum status status;
+
+	if (v->o->check == NULL)
+		return (STATUS_OK);
+	if ((status = compare_sum(v->compare, v->sum)) == STATUS_OK)
+		*proof = "sum";
+	return (status);
+}
+
+/* The facts for the report; the stream's own are the pump's. */
+static void
+record(struct verify *v)
+{
+	char hex[DIGEST_HEX];
+
+	if (v->o->command != NULL)
+		record_str(v->record, "through", v->o->command);
+	report_facts(v->record, v->check, findings_notes(v->findings));
+	if (v->digest != NULL) {
+		digest_hex(v->sum, hex);
+		record_str(v->record, "blake2b", hex);
+	}
+}
+
+static enum status
+finish(void *arg, struct pump *p)
+{
+	struct verify *v = arg;
+	enum status status = STATUS_OK;
+
+	if (v->through != NULL)
+		status = through_finish(v->through, p);
+	if (status != STATUS_OK)
+		return (status);
+	check_unchecked(v->check);
+	findings_rest(v->findings);
+	if (findings_errors(v->findings) > 0)
+		return (STATUS_DATA);
+	if (v->o->check != NULL &&
+	    (status = compare_sum(v->compare, v->sum)) != STATUS_OK)
+		return (status);
+	status = compare_drift(v->compare, v->check);
+	if (status != STATUS_OK)
+		return (status);
+	if (v->hold != NULL &&
+	    (status = hold_release(v->hold, p)) != STATUS_OK)
+		return (status);
+	record(v);
+	return (STATUS_OK);
+}
+
+/* With the trusted comment that minisign makes. */
+static char *
+sign(const struct verify *v, const uint8_t hash[DIGEST_LEN])
+{
+	const char *slash = strrchr(v->o->report, '/');
+	char *comment, *text;
+
+	if (asprintf(&comment, "timestamp:%lld\tfile:%s\thashed",
+	    (long long)time(NULL), slash != NULL ? slash + 1 :
+	    v->o->report) == -1)
+		return (NULL);
+	text = minisign_sign_hash(v->key, hash, comment);
+	free(comment);
+	return (text);
+}
+
+/* The report and, in front of it, its signature: whoever sees the one finds the
+ * other. */
+static enum status
+write_report(void *arg, struct publish *report, char *line)
+{
+	struct verify *v = arg;
+	uint8_t hash[DIGEST_LEN];
+	enum status status;
+	char *text;
+
+	if (v->key != NULL && digest_begin(v->digest) == -1) {
+		msg_errno(v->o->report);
+		return (STATUS_LOCAL);
+	}
+	status = report_write(v->check, line, report,
+	    v->key != NULL ? v->digest : NULL);
+	if (status != STATUS_OK || v->key == NULL)
+		return (status);
+	digest_end(v->digest, hash);
+	if ((text = sign(v, hash)) == NULL) {
+		msg_errno(v->o->report);
+		return (STATUS_LOCAL);
+	}
+	status = publish_write(v->sign_file, text, strlen(text));
+	free(text);
+	if (status != STATUS_OK)
+		return (status);
+	status = publish_commit(v->sign_file);
+	v->sign_file = NULL;
+	return (status);
+}
+
+/* --- afterwards ----------------------------------------------------------- */
+
+struct list_to {
+	struct publish *file;	/* NULL: stderr */
+	enum status status;
+};
+
+static int
+list_line(void *arg, const char *line, size_t len)
+{
+	struct list_to *to = arg;
+
+	if (to->file == NULL)
+		return (fd_write(STDERR_FILENO, line, len));
+	to->status = publish_write(to->file, line, len);
+	return (to->status == STATUS_OK ? 0 : -1);
+}
+
+/* The table of contents, where it was asked for and there is one. */
+static enum status
+list(struct verify *v)
+{
+	struct list_to to = { NULL, STATUS_OK };
+
+	if (!v->o->list && v->list_file == NULL)
+		return (STATUS_OK);
+	if (contents_header(check_contents(v->check)) == NULL &&
+	    !check_is_sql(v->check)) {
+		msg_warning("stdin: %s has no table of contents to list",
+		    carrier_name(v->carrier));
+		return (STATUS_OK);
+	}
+	if (v->o->list)
+		(void)check_list(v->check, list_line, &to);
+	if (v->list_file == NULL)
+		return (STATUS_OK);
+	to.file = v->list_file;
+	if (check_list(v->check, list_line, &to) != 0) {
+		if (to.status == STATUS_OK)
+			msg_errno(v->o->list_to);
+		return (STATUS_LOCAL);
+	}
+	v->list_file = NULL;
+	return (publish_commit(to.file));
+}
+
+static enum status
+sum(struct verify *v)
+{
+	struct publish *file = v->sum_file;
+	enum status status;
+	char *name, *line = NULL;
+
+	if (file == NULL)
+		return (STATUS_OK);
+	if ((name = sums_name(v->o->sum)) != NULL)
+		line = sums_line(v->sum, name);
+	free(name);
+	if (line == NULL) {
+		msg_errno(v->o->sum);
+		return (STATUS_LOCAL);
+	}
+	status = publish_write(file, line, strlen(line));
+	free(line);
+	if (status != STATUS_OK)
+		return (status);
+	v->sum_file = NULL;
+	return (publish_commit(file));
+}
+
+static enum status
+run(struct verify *v)
+{
+	const struct pump_opts po = {
+		.in = STDIN_FILENO,
+		.in_name = "stdin",
+		.out = v->o->sink ? -1 : STDOUT_FILENO,
+		.out_name = "stdout",
+		.wide = true,
+		.raw = v->o->raw,
+		.carrier = v->carrier,
+		.stage = { .data = data, .finish = finish, .eof = eof,
+		    .room = room, .ready = ready, .broken = broken,
+		    .proves = proves, .write_report = write_report, .arg = v },
+		.aux = -1,
+		.report = v->o->report,
+		.record = v->record,
+	};
+	enum status status;
+
+	if ((status = pump_run(&po)) != STATUS_OK)
+		return (status);
+	if ((status = sum(v)) != STATUS_OK)
+		return (status);
+	return (list(v));
+}
+
+enum status
+verify_run(const struct options *o)
+{
+	struct verify v = { .o = o, .report_dir = -1 };
+	enum status status;
+
+	if ((status = prepare(&v)) == STATUS_OK)
+		status = run(&v);
+	release(&v);
+	return (status);
+}
