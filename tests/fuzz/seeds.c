@@ -70,6 +70,13 @@ static const struct seed seeds[] = {
 	    "@]\r\ntrusted comment: \r\r\n@(" KEY KEY "@]"),
 	S("minisign", "comment", "a\tb\033[m\377\303\266\t"),
 
+	/* Columns, encoding, flags, two sizes of pieces. */
+	S("rows", "rows", "\3\6\3\7\100a\tb\tc\n\\N\t\\\\\t\303\244\n"
+	    "\\.\n\n\n"),
+	S("rows", "sjis", "\1\43\3\3\5\203\\\203\\N\n\\.\n\n\n"),
+	S("rows", "inserts", "\0\6\3\3\5INSERT INTO t (a) VALUES\n\t('a''b'),"
+	    "\n\t(B'1') ON CONFLICT DO NOTHING;\n\n\n"),
+
 	S("earlier", "least", REPORT("")),
 	S("earlier", "totals", REPORT(",\"made\":\"2026-11-28 02:00:00\","
 	    "\"database\":\"appdb\",\"rows\":7,\"data_bytes\":70,"
@@ -359,9 +366,87 @@ archives(void)
 		make_bytes(&all, archive.buf, archive.len, false);
 		snprintf(name, sizeof(name), "archive-%zu", i);
 		put("carrier", name, all.buf, all.len);
+		put("toc", name, all.buf, all.len);
 		made_wipe(&archive);
 		made_wipe(&all);
 	}
+}
+
+/* For the data target: compression, size of chunks, the stream. */
+static void
+stream(const char *name, uint8_t how, uint8_t chunk, const uint8_t *buf,
+    size_t len)
+{
+	static uint8_t all[ROOM];
+
+	if (len + 2 > ROOM)
+		abort();
+	all[0] = how;
+	all[1] = chunk;
+	memcpy(all + 2, buf, len);
+	put("data", name, all, len + 2);
+}
+
+/* Deflate, flushed so behind each piece; a zlib stream, or raw. */
+static size_t
+deflated(uint8_t *out, size_t room, const uint8_t *text, size_t len,
+    int flush, size_t piece, bool raw, int level)
+{
+	z_stream z = { 0 };
+	size_t at, n;
+
+	if (deflateInit2(&z, level, Z_DEFLATED, raw ? -15 : 15, 8,
+	    Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	z.next_out = out;
+	z.avail_out = (uInt)room;
+	for (at = 0; at < len; at += n) {
+		n = len - at < piece ? len - at : piece;
+		z.next_in = (uint8_t *)(uintptr_t)text + at;
+		z.avail_in = (uInt)n;
+		if (deflate(&z, at + n == len ? Z_FINISH : flush) < 0)
+			abort();
+	}
+	n = room - z.avail_out;
+	deflateEnd(&z);
+	return (n);
+}
+
+static void
+streams(void)
+{
+	static uint8_t text[40000], out[ROOM - 2];
+	LZ4F_preferences_t p = { .frameInfo.contentChecksumFlag = 1 };
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	size_t i, n;
+
+	for (i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)("row\twith\tcolumns\n"[i % 17] +
+		    (i % 97 == 3) + (i % 1013 == 7));
+	n = deflated(out, sizeof(out), text, 3000, Z_NO_FLUSH, 3000, false, 6);
+	stream("gzip", 0, 0, out, n);
+	stream("gzip-chunks", 0, 1, out, n);
+	n = deflated(out, sizeof(out), text, sizeof(text), Z_FULL_FLUSH, 9000,
+	    false, 1);
+	stream("gzip-pieces", 0, 0, out, n);
+	n = deflated(out, sizeof(out), text, sizeof(text), Z_SYNC_FLUSH, 9000,
+	    false, 9);
+	stream("gzip-flushed", 0, 0, out, n);
+	n = deflated(out, sizeof(out), text, 2000, Z_SYNC_FLUSH, 700, true, 9);
+	stream("deflate", 4, 0, out, n);
+	n = deflated(out, sizeof(out), text, 300, Z_NO_FLUSH, 300, true, 0);
+	stream("deflate-stored", 4, 3, out, n);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
+	n = ZSTD_compress2(c, out, sizeof(out), text, 3000);
+	stream("zstd", 1, 0, out, n);
+	n += ZSTD_compress2(c, out + n, sizeof(out) - n, text, 900);
+	stream("zstd-frames", 1, 0, out, n);
+	ZSTD_freeCCtx(c);
+	n = LZ4F_compressFrame(out, sizeof(out), text, 3000, &p);
+	stream("lz4", 2, 0, out, n);
+	n += LZ4F_compressFrame(out + n, sizeof(out) - n, text, 900, NULL);
+	stream("lz4-frames", 2, 2, out, n);
+	stream("none", 3, 1, text, 200);
 }
 
 int
@@ -380,5 +465,6 @@ main(int argc, char *argv[])
 	limits();
 	tar();
 	archives();
+	streams();
 	return (0);
 }

@@ -279,7 +279,9 @@ test_deps(void)
 	t.e[t.count - 1].desc = "OPERATOR";
 	t.e[t.count - 1].defn = t.e[t.count - 1].drop = "";
 	t.e[t.count - 1].table_oid = 2617;
-	ok(judge(&t) == 'E', "an operator behind the data");
+	BAD(t, "an operator in section 4");
+	t.e[t.count - 1].section = 2;
+	BAD(t, "section 2 behind section 4");
 }
 
 /* A long chain, backwards and in a circle: no recursion, no square. */

@@ -236,8 +236,8 @@ verdict(const struct search *s)
 	if (s->want == NULL && s->entries > 1) {
 		msg_error("%s: %zu lines, and no name to choose by", s->path,
 		    s->entries);
-		msg_hint("keep the line that is meant in a file of its own: "
-		    "grep");
+		msg_hint("--name NAME says which: the first is for %s",
+		    s->first);
 		return (STATUS_USAGE);
 	}
 	if (s->found == 0) {

@@ -395,8 +395,8 @@ contents_describe(const struct contents *c, size_t n, char *out, size_t size)
 {
 	const struct contents_data *d = &c->data[n];
 
-	contents_name(out, size, d->is_blobs ? "BLOBS" : "TABLE DATA", d->schema,
-	    d->tag);
+	contents_name(out, size, d->is_blobs ? "BLOBS" : "TABLE DATA",
+	    d->schema, d->tag);
 }
 
 const char *

@@ -69,14 +69,6 @@ compare_u32(const void *a, const void *b)
 	return ((x > y) - (x < y));
 }
 
-static int
-compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return ((x > y) - (x < y));
-}
-
 void
 sort_u32(uint32_t *v, size_t count)
 {
@@ -84,11 +76,60 @@ sort_u32(uint32_t *v, size_t count)
 	sort_ids(v, count, sizeof(*v), compare_u32);
 }
 
+#define FEW	16
+
+static void
+insert(uint64_t *v, size_t count)
+{
+	size_t i, k;
+	uint64_t x;
+
+	for (i = 1; i < count; i++) {
+		x = v[i];
+		for (k = i; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+}
+
+/* How many go in front, at least 1 and not all: none of them is greater than
+ * any of the others. */
+static size_t
+split(uint64_t *v, size_t count)
+{
+	uint64_t pivot = v[(count - 1) / 2], x;
+	size_t i = 0, k = count - 1;
+
+	for (;; i++, k--) {
+		while (v[i] < pivot)
+			i++;
+		while (v[k] > pivot)
+			k--;
+		if (i >= k)
+			return (k + 1);
+		x = v[i];
+		v[i] = v[k];
+		v[k] = x;
+	}
+}
+
 void
 sort_u64(uint64_t *v, size_t count)
 {
+	size_t front;
 
-	sort_ids(v, count, sizeof(*v), compare_u64);
+	while (count > FEW) {
+		front = split(v, count);
+		if (front < count - front) {
+			sort_u64(v, front);
+			v += front;
+			count -= front;
+		} else {
+			sort_u64(v + front, count - front);
+			count = front;
+		}
+	}
+	insert(v, count);
 }
 
 const char *

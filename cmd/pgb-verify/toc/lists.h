@@ -6,13 +6,16 @@
 #include <stdint.h>
 
 /*
- * Lists of numbers, and their order.  Sorting is done where the numbers lie,
- * in n log n steps whatever they are.
+ * Lists of numbers, and their order.  Sorting is done where the numbers lie, in
+ * n log n steps whatever they are.
  */
 void sort_u32(uint32_t *, size_t count);
+
+/* The same, and quick, for what nobody outside can choose, such as hashes with
+ * a secret key. */
 void sort_u64(uint64_t *, size_t count);
 
-/* Elements of width bytes, at most 64. */
+/* The same for elements of width bytes, at most 64. */
 void sort_ids(void *, size_t count, size_t width,
     int (*compare)(const void *, const void *));
 

@@ -21,8 +21,9 @@ struct toc_check *toc_check_new(struct contents *c, struct findings *f,
     uint64_t most);
 void toc_check_free(struct toc_check *);
 
-/* Each returns 0, or -1 without memory or past `most` bytes of it; findings go to
- * f.  The entry is kept in the contents by the caller, before. */
+/* Each returns 0, or -1 without memory or past `most` bytes of it; findings go
+ * to f.  The entry is kept in the contents by the caller, before; so is the end
+ * told to them before. */
 int toc_check_header(struct toc_check *, const struct archive_header *);
 int toc_check_entry(struct toc_check *, const struct archive_entry *);
 int toc_check_end(struct toc_check *);

@@ -50,14 +50,24 @@ lookup(const struct toc_check *t, int32_t id)
 	return ((int64_t)t->slots[slot(t, id)] - 1);
 }
 
-/* At most seven in eight slots are taken. */
+/* That an ID comes twice is the walker's to say: here the first one counts. */
+static void
+insert(struct toc_check *t, size_t n)
+{
+	size_t i = slot(t, t->c->rows[n].id);
+
+	if (t->slots[i] == 0)
+		t->slots[i] = (uint32_t)n + 1;
+}
+
+/* At most two in three slots are taken. */
 static int
 remember(struct toc_check *t, size_t n)
 {
 	size_t old_room = t->slot_room, room = 0, i;
 	uint32_t *old = t->slots, *v;
 
-	if (n + 1 > old_room - old_room / 8) {
+	if (n >= old_room / 3 * 2) {
 		if ((v = store_grow(&t->store, NULL, &room,
 		    old_room + old_room / 2 + 64, sizeof(*v))) == NULL)
 			return (-1);
@@ -66,11 +76,9 @@ remember(struct toc_check *t, size_t n)
 		t->slot_room = room;
 		store_free(&t->store, old, &old_room, sizeof(*old));
 		for (i = 0; i < n; i++)
-			v[slot(t, t->c->rows[i].id)] = (uint32_t)i + 1;
+			insert(t, i);
 	}
-	i = slot(t, t->c->rows[n].id);
-	if (t->slots[i] == 0)
-		t->slots[i] = (uint32_t)n + 1;
+	insert(t, n);
 	return (0);
 }
 
@@ -354,8 +362,10 @@ note_later(struct toc_check *t, size_t n, int64_t to)
 	    ", which stands behind it", t->c->rows[to].id);
 }
 
-/* All dependencies on entries that are there: counted, and with g filled in.
- * Returns their number; those on later entries are noted where there is no g. */
+/*
+ * All dependencies on entries that are there: counted, and put into g; where
+ * there is no g, those on later entries are noted.
+ */
 static size_t
 edges(struct toc_check *t, struct graph *g, size_t *later)
 {

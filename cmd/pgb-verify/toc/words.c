@@ -111,13 +111,16 @@ static const char *const words[] = {
 
 #define COUNT	(sizeof(words) / sizeof(words[0]))
 
-/* Of the first len bytes of s, as strcmp() does. */
+/* As strcmp() of the first len bytes of s, without its call. */
 static int
 compare(const char *s, size_t len, const char *w)
 {
-	int rc = strncmp(s, w, len);
+	size_t i;
 
-	return (rc != 0 ? rc : w[len] == '\0' ? 0 : -1);
+	for (i = 0; i < len; i++)
+		if (s[i] != w[i])
+			return (s[i] < w[i] ? -1 : 1);
+	return (w[len] == '\0' ? 0 : -1);
 }
 
 bool

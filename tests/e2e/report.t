@@ -1,0 +1,227 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The report says what a restore will bring back, row by row; who changed it,
+# the stream, or the database meanwhile, is found out: by our tools and by b2sum
+# and minisign.
+. "${0%/*}/../lib.sh"
+need minisign b2sum age age-keygen
+pg_start
+pg_fill app 1
+cd "$SCRATCH" || exit
+umask 077
+
+# of KEY REPORT: a value of the report; table NAME REPORT: its object.
+of() { sql app "SELECT (pg_read_file('$SCRATCH/$2')::jsonb)->>'$1'"; }
+tables()
+{
+	sql app "SELECT t->>'schema', t->>'name', t->>'rows', t->>'bytes',
+	    t->>'blake2b' FROM jsonb_array_elements((pg_read_file('$SCRATCH/$1')
+	    ::jsonb)->'tables') t ORDER BY 1, 2"
+}
+# report NAME FILE OPTION...: a report of the file, for the server to read.
+report()
+{
+	r_name=$1 r_file=$2
+	shift 2
+	run pgb-verify --sink --report "$r_name" "$@" <"$r_file"
+	chmod 644 "$r_name" 2>/dev/null
+}
+chmod 755 .
+
+pg_dump -Fc app >app.dump
+pg_dump -Fc -Z0 app >plain.dump
+pg_dump -Ft app >app.tar
+pg_dump app >app.sql
+pgb-dump app 2>/dev/null >ours.dump
+
+# --- rows, bytes and hashes --------------------------------------------------
+
+report app.json app.dump
+status_is 0 'a report'
+is "$(of archive app.json) $(of archive_version app.json) $(of compression app.json) $(of database app.json) $(of encoding app.json)" \
+    "custom 1.$(od -An -tu1 -j6 -N1 app.dump | tr -d ' ') gzip app UTF8" 'what it was'
+is "$(of bytes_in app.json)" "$(size app.dump)" 'its size'
+is "$(of blake2b app.json)" "$(b2sum <app.dump | cut -d' ' -f1)" 'the hash is that of b2sum'
+tables app.json >got
+sql app "SELECT format('%I.%I', n.nspname, c.relname), n.nspname, c.relname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema')
+    ORDER BY 2, 3" | while IFS='|' read -r table schema name; do
+	cols=$(sql app "SELECT '(' || string_agg(quote_ident(attname), ', ' ORDER BY attnum) || ')'
+	    FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum > 0
+	    AND NOT attisdropped AND attgenerated = ''")
+	psql -XAtqd app -c 'SET extra_float_digits = 3' \
+	    -c "COPY $table $cols TO STDOUT" >rows
+	echo "$schema|$name|$(wc -l <rows | tr -d ' ')|$(size rows)|$(b2sum <rows | cut -d' ' -f1)"
+done >want
+ok 'rows, bytes and hash of each table are those of COPY TO' cmp want got
+[ -s want ] || fail 'there are tables'
+is "$(of rows app.json)" "$(awk -F'|' '{ n += $3 } END { print n }' got)" 'the total of rows'
+is "$(of large_objects app.json)" "$(sql app 'SELECT count(*) FROM pg_largeobject_metadata')" \
+    'large objects'
+for f in plain.dump app.tar app.sql ours.dump; do
+	report "$f.json" "$f"
+	status_is 0 "$f: a report"
+	tables "$f.json" | ok "$f: the same tables" cmp - want
+done
+is "$(of schema_blake2b plain.dump.json)" "$(of schema_blake2b app.json)" \
+    'the schema of two dumps is the same'
+sql app "COMMENT ON TABLE shop.orders IS 'another one'"
+pg_dump -Fc app >later.dump
+report later.json later.dump
+ok 'and another one after a change' test \
+    "$(of schema_blake2b later.json)" != "$(of schema_blake2b app.json)"
+for j in 1 3; do
+	report "j$j.json" ours.dump -j "$j"
+	sed 's/"started".*"blake2b"/"blake2b"/; s/"seconds":[^,]*//' "j$j.json" >"j$j"
+done
+ok '-j 1 and -j 3 report the same' cmp j1 j3
+like "$(of unchecked plain.dump.json)" 'uncompressed payload carries no checksum: [0-9]+ tables' \
+    'what cannot be checked is reported'
+try 'pgb-verify --sink <plain.dump'
+like "$ERR" '^pgb-verify: note: .*uncompressed payload carries no checksum: [0-9]+ tables' \
+    'and said'
+try 'pgb-verify --sink --strict <plain.dump'
+status_is 1 '--strict takes it for an error'
+try 'pgb-verify --sink --strict <app.dump'
+status_is 0 '--strict has nothing against a gzip archive'
+
+# --- lists ---------------------------------------------------------------------
+
+try 'pgb-verify --sink --list <app.dump'
+like "$ERR" "$(awk -F'|' '$2 == "customers" { print $3 " rows, " $4 " bytes" }' want)" \
+    '--list has rows and bytes'
+try 'pgb-verify --sink --list-to toc <app.dump'
+ok 'pg_restore --use-list takes it still' pg_restore -L toc -f /dev/null app.dump
+pg_restore -L toc -f - app.dump | grep -v '^-- \|^$\|restrict' >by-list
+pg_restore -f - app.dump | grep -v '^-- \|^$\|restrict' | ok 'and restores all' cmp - by-list
+try 'pgb-verify --sink --list <app.sql'
+like "$ERR" 'shop\.customers  [0-9]+ rows' '--list of plain SQL'
+
+# --- sums ------------------------------------------------------------------------
+
+try 'pgb-verify --sum app.dump.b2 <app.dump >copy'
+status_is 0 '--sum'
+ok 'b2sum checks it' b2sum -c app.dump.b2
+b2sum app.dump >theirs.b2
+try 'pgb-verify --sink --check theirs.b2 <app.dump'
+status_is 0 "--check of b2sum's own line"
+b2sum --tag app.dump >tag.b2
+try 'pgb-verify --sink --check tag.b2 <app.dump'
+status_is 0 'and of --tag'
+b2sum app.dump plain.dump app.tar >all.b2
+try 'pgb-verify --sink --check all.b2 --name plain.dump <plain.dump'
+status_is 0 'and of one line of several'
+try 'pgb-verify --sink --check all.b2 <plain.dump'
+status_is 2 'of several, which?'
+like "$ERR" '--name' 'says so'
+try 'pgb-verify --check theirs.b2 <later.dump >out'
+status_is 1 'another stream'
+like "$ERR" 'error: stdin: is not the stream of theirs.b2' 'says so'
+ok 'its end is held back' test "$(size out)" -lt "$(size later.dump)"
+try 'pgb-verify --sink --check app.json <app.dump'
+status_is 0 '--check of a report'
+try 'pgb-verify --sink --check app.json <later.dump'
+status_is 1 'and of another one'
+
+# A single bit that nothing in the format can show.
+perl -e 'local $/; $_ = <>; s/another one/another onE/ or die; print' <later.dump >bit.dump
+try 'pgb-verify --sink <bit.dump'
+note "a bit of a comment: status $RC"
+try 'pgb-verify --sink --check later.json <bit.dump'
+status_is 1 'a bit that means nothing to the format: --check sees it'
+
+# Age without its key: the sum proves it whole.
+age-keygen -o key.txt 2>key.log
+age -r "$(age-keygen -y key.txt)" <app.dump >app.age
+b2sum app.age >age.b2
+try 'pgb-verify --sink <app.age'
+status_is 1 'binary age: not proven'
+try 'pgb-verify --check age.b2 --report age.json <app.age | pgb-verify --sink --report next.json'
+status_is 0 'binary age with its sum: proven, and vouched for'
+like "$(cat age.json)" '"proof":"sum"' 'the report says how'
+like "$(cat next.json)" '"proof":"mark"' 'who stands behind is told'
+try 'head -c 100000 app.age | pgb-verify --sink --check age.b2'
+status_is 1 'a part of it'
+like "$ERR" 'is not the stream of age.b2' 'says so'
+
+# --- signatures --------------------------------------------------------------------
+
+minisign -G -W -f -p k.pub -s k.key >/dev/null 2>&1 </dev/null || bail minisign
+minisign -G -W -f -p o.pub -s o.key >/dev/null 2>&1 </dev/null || bail minisign
+chmod 600 k.key o.key
+try 'pgb-verify --sink --report s.json --sign k.key <app.dump'
+status_is 0 '--sign'
+ok 'minisign checks it' minisign -Vm s.json -p k.pub
+ok 'the trusted comment names the file' sh -c \
+    'minisign -Vm s.json -p k.pub | grep -q "file:s.json"'
+try 'pgb-verify --sink --pubkey k.pub --check s.json <app.dump'
+status_is 0 'so do we'
+try "pgb-verify --sink --pubkey '$(tail -n 1 k.pub)' --check s.json <app.dump"
+status_is 0 'with the key as a word'
+try 'pgb-verify --sink --pubkey o.pub --check s.json <app.dump'
+status_is 1 "another's key"
+cp s.json.minisig keep
+minisign -Sm s.json -s k.key >/dev/null 2>&1 </dev/null
+try 'pgb-verify --sink --pubkey k.pub --check s.json <app.dump'
+status_is 0 "a signature of minisign's"
+sed 's/"rows":/"rows":1/' s.json >t.json
+cp keep t.json.minisig
+try 'pgb-verify --sink --pubkey k.pub --check t.json <app.dump'
+status_is 1 'a report that was changed'
+not minisign -Vm t.json -p k.pub >/dev/null 2>&1 || fail 'minisign agrees'
+try 'pgb-verify --sink --pubkey k.pub --check app.json <app.dump'
+status_is 2 'a report without a signature'
+try 'pgb-verify --sink --sign k.key <app.dump'
+status_is 2 '--sign without a report'
+chmod 644 k.key
+try 'pgb-verify --sink --report u.json --sign k.key <app.dump'
+status_is 2 'a secret key that others may read'
+ok 'no report of it' test ! -e u.json
+
+# --- what has changed --------------------------------------------------------------
+
+against() { try "pgb-verify --against app.json $1 <$2 >out"; }
+against '' app.dump
+status_is 1 'the same dump again'
+like "$ERR" 'same|identical' 'says so'
+ok 'its end is held back' test "$(size out)" -lt "$(size app.dump)"
+against --allow-same app.dump
+status_is 0 '--allow-same'
+ok 'and is passed on' cmp out app.dump
+sql app 'DELETE FROM shop.order_items WHERE line % 2 = 0; INSERT INTO shop.documents SELECT * FROM shop.documents WHERE false' >/dev/null
+pg_dump -Fc app >less.dump
+against '' less.dump
+status_is 1 'half of a table is gone'
+like "$ERR" 'order_items.*-[0-9]+' 'which'
+ok 'nothing whole was passed on' not pg_restore -f /dev/null out
+against '--max-shrink 70%' less.dump
+status_is 0 'within the limit'
+against '--except shop.order_items' less.dump
+status_is 0 'a table that may shrink'
+against "--except 'order_*'" less.dump
+status_is 0 'by a pattern'
+pg_dump -Fc -T shop.order_items app >gone.dump
+against '' gone.dump
+status_is 1 'a table is gone'
+like "$ERR" 'order_items' 'which'
+pg_dump -Fc -s app >empty.dump
+against '' empty.dump
+status_is 1 'a dump without data'
+pg_dump app >less.sql
+against '' less.sql
+status_is 1 'plain SQL against an archive'
+try 'pgb-verify --sink --against app.dump <app.dump'
+status_is 2 'no report'
+try 'pgb-verify --sink --max-shrink 20% <app.dump'
+status_is 2 '--max-shrink alone'
+
+# --- limits ----------------------------------------------------------------------------
+
+try 'pgb-verify --sink --max-memory 2K <app.dump'
+status_is 3 'too little memory for the table of contents'
+like "$ERR" '--max-memory' 'says what to do'
+try 'pgb-verify --sink --max-data 100K <app.dump'
+status_is 1 'more data than allowed'
+like "$ERR" '--max-data' 'says so'
+done_testing
