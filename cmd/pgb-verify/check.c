@@ -9,6 +9,9 @@
 #include "text/rows.h"
 #include "toc/toc-check.h"
 
+/* What the walker keeps of an entry, for the second table. */
+#define WALKER_ENTRY	12	/* bytes */
+
 struct check {
 	struct check_opts opts;
 	struct findings *findings;
@@ -138,7 +141,8 @@ on_entry(void *arg, const struct archive_entry *e)
 	if (toc_check_entry(c->toc_check, e) != 0)
 		return (fail(c, toc_check_error(c->toc_check)));
 	if (most > 0 && contents_memory(c->toc) +
-	    toc_check_memory(c->toc_check) > most) {
+	    toc_check_memory(c->toc_check) +
+	    c->totals.entries * WALKER_ENTRY > most) {
 		snprintf(c->why, sizeof(c->why), "its table of contents needs "
 		    "more than %llu MiB of memory: see --max-memory",
 		    (unsigned long long)(most >> 20));
@@ -324,10 +328,20 @@ static const char *
 on_rows(void *arg, const uint8_t *buf, size_t len, uint64_t at)
 {
 	struct check *c = arg;
+	struct place p = { .has_at = true, .name = c->name };
 
 	if (c->rows_at == 0)
 		c->rows_at = at;
 	rows_feed(&c->rows, buf, len);
+	c->totals.data.data += len;
+	if (c->opts.max_data > 0 &&
+	    c->totals.data.data > c->opts.max_data) {
+		p.at = at;
+		finding(c->findings, FIND_ERROR, &p, NULL, "more rows than "
+		    "the %llu bytes of --max-data",
+		    (unsigned long long)c->opts.max_data);
+		return (archive_told);
+	}
 	return (look_at_rows(c));
 }
 
@@ -353,7 +367,6 @@ on_copy_end(void *arg, uint64_t at)
 	c->totals.data.rows += c->rows.count;
 	c->totals.data.bytes += c->rows.bytes;
 	c->totals.data.stored += c->rows.bytes;
-	c->totals.data.data += c->rows.bytes;
 	return (NULL);
 }
 

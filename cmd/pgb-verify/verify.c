@@ -315,6 +315,23 @@ record(struct verify *v)
 	}
 }
 
+static void
+say_all(const struct verify *v)
+{
+	const struct blocks_totals *n = &check_totals(v->check)->data;
+
+	if (contents_header(check_contents(v->check)) != NULL ||
+	    check_is_sql(v->check))
+		msg_verbose("stdin: %s: %llu tables, %llu rows, %llu large "
+		    "objects: all well", carrier_name(v->carrier),
+		    (unsigned long long)n->tables,
+		    (unsigned long long)n->rows,
+		    (unsigned long long)n->large_objects);
+	else
+		msg_verbose("stdin: %s: whole; there is no dump inside to look "
+		    "into", carrier_name(v->carrier));
+}
+
 static enum status
 finish(void *arg, struct pump *p)
 {
@@ -338,6 +355,7 @@ finish(void *arg, struct pump *p)
 	if (v->hold != NULL &&
 	    (status = hold_release(v->hold, p)) != STATUS_OK)
 		return (status);
+	say_all(v);
 	record(v);
 	return (STATUS_OK);
 }

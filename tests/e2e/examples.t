@@ -121,6 +121,38 @@ createdb 'odd name'
 run "$TOP/examples/backup-all.sh" "$SFTP_URL$REMOTE/pg" backup.pub
 status_is 2 'a name that it cannot handle is refused, not left out'
 
+# --- the drill ----------------------------------------------------------------
+
+rm "$REMOTE/pg/"*
+dropdb appdb
+pg_fill appdb 1
+try "pgb-dump appdb 2>/dev/null | pgb-verify --report made.json |
+    pgb-encrypt -R backup.pub | pgb-ship --sink $SFTP_URL$REMOTE/pg/appdb-{time}.dump.age"
+made
+before=$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')
+# As cron would: with next to no environment.
+drill()
+{
+	run env -i PATH="$PATH" HOME="$HOME" PGHOST="$PGHOST" PGPORT="${PGPORT:-}" \
+	    PGUSER="${PGUSER:-}" sh "$TOP/examples/restore-drill" "$@"
+}
+drill -i backup.key "$SFTP_URL$REMOTE/pg/$MADE"
+status_is 0 'examples/restore-drill'
+like "$OUT" "^restore-drill: OK: $MADE: [0-9]+ tables, [0-9]+ rows, [0-9]+ s$" 'one line says so'
+is "$ERR" '' 'and nothing else'
+drill -i backup.key -r made.json "$REMOTE/pg/$MADE"
+status_is 0 'with the report of the day it was made'
+sed 's/"rows":\([1-9]\)/"rows":4\1/g' made.json >other.json
+drill -i backup.key -r other.json "$REMOTE/pg/$MADE"
+status_is 1 'a table that has not the rows of its report'
+like "$ERR" "error: $MADE: .* differ: " 'which'
+head -c 60000 "$REMOTE/pg/$MADE" >"cut-$MADE"
+drill -i backup.key "cut-$MADE"
+status_is 1 'a file that is cut'
+like "$ERR" "restore-drill: error: cut-$MADE: not restored" 'says so'
+is "$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')" "$before" \
+    'no database is left'
+
 # --- pgb(7): what may stand between ---------------------------------------------
 
 mkdir vault

@@ -122,6 +122,11 @@ report_write(const struct check *c, char *line, struct publish *to,
 	char *object;
 
 	put(&s, line, len - 2);
+	if (n == 0 && (check_is_sql(c) ||
+	    contents_header(check_contents(c)) != NULL)) {
+		put(&s, between, strlen(between));
+		between = ",";
+	}
 	for (i = 0; i < n && s.status == STATUS_OK; i++) {
 		t = tables_get(check_tables(c), i);
 		if (t.name == NULL)
