@@ -22,6 +22,7 @@ entry_begin(struct toc *t)
 
 	memset(&t->entry, 0, sizeof(t->entry));
 	t->entry.at = t->pos;
+	t->entry.count = t->count;
 	hash_begin(&t->hash, t->key);
 	t->has_lean = false;
 	t->is_bare = false;

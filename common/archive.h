@@ -66,6 +66,7 @@ struct archive_entry {
 	const char *member;	/* tar: file name of its data; else "" */
 	int relkind;		/* pg_class.relkind; 0 where it is no relation
 				 * or the version has none */
+	size_t count;		/* of entries, as the table has it */
 	uint64_t at;		/* byte offset of the entry in the archive */
 	uint64_t offset_at;	/* byte offset of the flag of its block's
 				 * offset: 1 not set, 2 set, 3 no data; behind

@@ -38,10 +38,10 @@ struct check {
 struct check *
 check_new(const struct check_opts *opts, struct findings *f)
 {
-	struct contents_opts co = { .all_names = opts->all_names,
-	    .most = opts->max_memory };
+	struct contents_opts co = { .all_names = opts->all_names };
 	struct blocks_opts bo = { .threads = opts->threads,
-	    .hash = opts->hash, .max_data = opts->max_data };
+	    .hash = opts->hash, .max_data = opts->max_data,
+	    .starting = opts->starting, .starting_arg = opts->starting_arg };
 	struct check *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
@@ -49,8 +49,8 @@ check_new(const struct check_opts *opts, struct findings *f)
 	c->opts = *opts;
 	c->findings = f;
 	if ((c->toc = contents_new(&co)) == NULL ||
-	    (c->toc_check = toc_check_new(c->toc, f, opts->max_memory)) ==
-	    NULL || (c->blocks = blocks_new(&bo, c->toc, f)) == NULL ||
+	    (c->toc_check = toc_check_new(c->toc, f, 0)) == NULL ||
+	    (c->blocks = blocks_new(&bo, c->toc, f)) == NULL ||
 	    (c->tables = tables_new(opts->max_memory)) == NULL ||
 	    (opts->hash && (c->digest = digest_new()) == NULL)) {
 		check_free(c);
@@ -129,6 +129,28 @@ on_header(void *arg, const struct archive_header *h)
 	return (go_on(c));
 }
 
+/* Of the table of contents, up to now. */
+static uint64_t
+memory(const struct check *c)
+{
+	return (contents_memory(c->toc) + toc_check_memory(c->toc_check) +
+	    c->totals.entries * WALKER_ENTRY);
+}
+
+/* What all count entries need, by those that have gone by. */
+static void
+too_large(struct check *c, size_t count)
+{
+	double need = (double)memory(c) / (double)c->totals.entries *
+	    (double)count;
+
+	snprintf(c->why, sizeof(c->why), "a table of contents of %zu entries "
+	    "needs about %.0f KiB of memory, more than the %llu KiB of "
+	    "--max-memory", count, need / 1024 + 1,
+	    (unsigned long long)(c->opts.max_memory / 1024));
+	c->failed = true;
+}
+
 static const char *
 on_entry(void *arg, const struct archive_entry *e)
 {
@@ -140,13 +162,8 @@ on_entry(void *arg, const struct archive_entry *e)
 		return (fail(c, contents_error(c->toc)));
 	if (toc_check_entry(c->toc_check, e) != 0)
 		return (fail(c, toc_check_error(c->toc_check)));
-	if (most > 0 && contents_memory(c->toc) +
-	    toc_check_memory(c->toc_check) +
-	    c->totals.entries * WALKER_ENTRY > most) {
-		snprintf(c->why, sizeof(c->why), "its table of contents needs "
-		    "more than %llu MiB of memory: see --max-memory",
-		    (unsigned long long)(most >> 20));
-		c->failed = true;
+	if (most > 0 && memory(c) > most) {
+		too_large(c, e->count);
 		return (archive_told);
 	}
 	return (go_on(c));
@@ -446,6 +463,10 @@ check_each_unchecked(const struct check *c,
 		no_checksum(c, h->compression, tell, arg);
 	if (c->sql)
 		tell(arg, "plain SQL carries no checksum");
+	if (c->sql)
+		tell(arg, "large objects of plain SQL are not counted");
+	if (h == NULL && !c->sql)
+		tell(arg, "there is no dump to look into");
 	if (c->sql && c->totals.inserts > 0)
 		tell(arg, "rows of INSERT statements are not counted");
 	if ((h != NULL || c->sql) && n->tables > 0 &&

@@ -27,6 +27,10 @@ struct check_opts {
 	bool all_names;		/* check_list() will be called */
 	uint64_t max_data;	/* as blocks.h */
 	uint64_t max_memory;	/* bytes for the table of contents */
+
+	/* Called before the first thread is started; NULL: nobody. */
+	void (*starting)(void *arg);
+	void *starting_arg;
 };
 
 /* findings is borrowed.  NULL without memory. */

@@ -121,12 +121,43 @@ compare_sum(const struct compare *c, const uint8_t sum[DIGEST_LEN])
 	return (STATUS_DATA);
 }
 
-static void
-say_line(void *arg, const char *line)
-{
+/* What drift_end() tells, until it is known how loud it is to be said. */
+struct lines {
+	char **v;
+	size_t count;
+	bool failed;
+};
 
-	(void)arg;
-	msg_relay("%s", line);
+static void
+keep_line(void *arg, const char *line)
+{
+	struct lines *l = arg;
+	char **v, *copy;
+
+	if ((copy = strdup(line)) == NULL || (v = reallocarray(l->v,
+	    l->count + 1, sizeof(*v))) == NULL) {
+		free(copy);
+		l->failed = true;
+		return;
+	}
+	l->v = v;
+	l->v[l->count++] = copy;
+}
+
+/* Nobody is to be sent a table each night that says that all is well. */
+static void
+say_lines(struct lines *l, bool loud)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++) {
+		if (loud)
+			msg_relay("%s", l->v[i]);
+		else
+			msg_verbose("%s", l->v[i]);
+		free(l->v[i]);
+	}
+	free(l->v);
 }
 
 /* The dump's tables: 0, or -1 without memory. */
@@ -158,11 +189,13 @@ compare_drift(const struct compare *c, const struct check *check)
 	    o->except.v, o->except.count };
 	struct drift_totals totals = { .database = "" };
 	uint8_t hash[DIGEST_LEN];
+	struct lines lines = { 0 };
 	struct drift *d;
 	int64_t n = -1;
 
 	if (c->earlier == NULL)
 		return (STATUS_OK);
+	totals.has_objects = !check_is_sql(check);
 	totals.large_objects = check_totals(check)->data.large_objects;
 	totals.large_object_bytes = check_totals(check)->data.object_bytes;
 	if ((h = contents_header(check_contents(check))) != NULL) {
@@ -172,8 +205,11 @@ compare_drift(const struct compare *c, const struct check *check)
 	}
 	if ((d = drift_new(&opts, c->earlier)) != NULL &&
 	    add_tables(d, check_tables(check)) == 0)
-		n = drift_end(d, &totals, say_line, NULL);
+		n = drift_end(d, &totals, keep_line, &lines);
 	drift_free(d);
+	if (lines.failed)
+		n = -1;
+	say_lines(&lines, n > 0);
 	if (n == 0)
 		return (STATUS_OK);
 	if (n == -1) {

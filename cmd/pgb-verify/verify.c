@@ -32,6 +32,7 @@ struct verify {
 	const struct options *o;
 	struct identities *ids;
 	bool late;		/* the sandbox waits for a plugin of age's */
+	enum status shut;	/* how that came out */
 	struct findings *findings;
 	struct check *check;
 	struct carrier *carrier;
@@ -104,14 +105,15 @@ ready(void *arg, const struct publish *report)
 	return (v->late ? STATUS_OK : shut(v));
 }
 
-/* An age file was opened: plugins have done their work. */
+/* An age file was opened, so that plugins have done their work; or there is none,
+ * and threads are about to start. */
 static void
 opened(void *arg)
 {
 	struct verify *v = arg;
 
-	if (v->late && shut(v) != STATUS_OK)
-		exit(STATUS_LOCAL);
+	if (v->late)
+		v->shut = shut(v);
 	v->late = false;
 }
 
@@ -124,7 +126,8 @@ make_check(struct verify *v)
 	const struct check_opts co = { .threads = o->jobs,
 	    .hash = o->report != NULL || o->against != NULL,
 	    .all_names = o->list || o->list_to != NULL,
-	    .max_data = o->max_data, .max_memory = o->max_memory };
+	    .max_data = o->max_data, .max_memory = o->max_memory,
+	    .starting = opened, .starting_arg = v };
 	struct carrier_opts c = { .watch = &check_watch,
 	    .sql_watch = &check_sql_watch, .opened = opened, .opened_arg = v };
 
@@ -241,6 +244,8 @@ data(void *arg, struct pump *p, const uint8_t *buf, size_t len)
 {
 	struct verify *v = arg;
 
+	if (v->shut != STATUS_OK)
+		return (v->shut);
 	if (v->digest != NULL)
 		digest_add(v->digest, buf, len);
 	if (v->through != NULL)

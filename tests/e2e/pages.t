@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The man pages are sound mdoc, and name exactly the options that --help shows.
+# The man pages are sound mdoc, and name exactly the options that --help shows and
+# the keys that a report has.
 . "${0%/*}/../lib.sh"
 
 need mandoc
@@ -12,12 +13,17 @@ options_of_help()
 	grep -oE '(^|[ ,])--?[A-Za-z][A-Za-z0-9-]*' | tr -d ' ,' | sort -u
 }
 
+make -n install DESTDIR=/nowhere >"$SCRATCH/install" 2>/dev/null
 for page in man/*; do
 	is "$(mandoc -T lint -W warning "$page" 2>&1)" '' "$page: mandoc is content"
-	for part in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'
-	do
+	case $page in
+	*.5) set -- NAME DESCRIPTION EXAMPLES 'SEE ALSO' CAVEATS ;;
+	*) set -- NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO' ;;
+	esac
+	for part; do
 		ok "$page: $part" grep -q "^\.Sh $part" "$page"
 	done
+	ok "$page is installed" grep -q "$page " "$SCRATCH/install"
 done
 
 for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
@@ -40,5 +46,25 @@ for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 	run "$p" --version
 	like "$OUT" "^$p [0-9]" "$p --version"
 done
+
+# Keys that are written, those that are read back, and those of the page.
+(
+	cd cmd/pgb-verify || exit
+	grep -ohE 'record_[a-z]+\([^,]+, "[a-z_0-9]+"' verify.c \
+	    report/report.c ../../common/pump.c ../../common/record.c |
+	    sed 's/.*, "//; s/"//'
+	grep -oh ',\\"[a-z]*\\":\[' report/report.c | tr -cd 'a-z\n'
+) | sort -u >"$SCRATCH/written"
+sed -n '/ in_report\[\]/,/^};/p; / in_table\[\]/,/^};/p' \
+    cmd/pgb-verify/report/earlier.c | sed -n 's/^	{ "\([a-z_0-9]*\)".*/\1/p' |
+    sort -u >"$SCRATCH/keys"
+sed -n 's/^\.It Va //p' man/pgb-report.5 | sed 's/ , /\n/g' |
+    sort -u >"$SCRATCH/page"
+ok 'a report has keys' grep -qx schema_blake2b "$SCRATCH/keys"
+is "$(comm -23 "$SCRATCH/keys" "$SCRATCH/page")" '' \
+    'pgb-report.5 describes every key'
+is "$(comm -13 "$SCRATCH/keys" "$SCRATCH/page")" '' 'and no other'
+is "$(comm -3 "$SCRATCH/keys" "$SCRATCH/written")" '' \
+    'what is written is read back, and nothing else'
 
 done_testing

@@ -34,7 +34,8 @@ static int64_t
 hold_against(const struct earlier *e, size_t less, bool lost)
 {
 	struct drift_opts opts = { .max_shrink = 0.2, .allow_same = true };
-	struct drift_totals totals = { e->large_objects, e->large_object_bytes,
+	struct drift_totals totals = { e->has_objects, e->large_objects,
+	    e->large_object_bytes,
 	    e->has_schema ? e->schema_hash : NULL, e->database };
 	struct drift *d = drift_new(&opts, e);
 	const struct earlier_table *t;

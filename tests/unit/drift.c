@@ -270,20 +270,25 @@ test_objects(void)
 {
 
 	fresh();
+	earlier.has_objects = true;
 	earlier.large_objects = 10;
 	earlier.large_object_bytes = 1000;
+	totals.has_objects = true;
 	totals.large_objects = 10;
 	totals.large_object_bytes = 900;
 	beyond(0, "large objects, smaller");
 	fresh();
+	earlier.has_objects = true;
 	earlier.large_objects = 10;
 	earlier.large_object_bytes = 1000;
+	totals.has_objects = true;
 	totals.large_objects = 10;
 	totals.large_object_bytes = 700;
 	beyond(1, "too small");
 	ok(has("\n  large objects                     10          10     same  "
 	    "-30.0 %"), "are told");
 	fresh();
+	earlier.has_objects = true;
 	earlier.large_objects = 10;
 	beyond(1, "gone");
 }
@@ -358,6 +363,7 @@ test_same(void)
 	is("", "new", 0, 0, hash_a);
 	beyond(0, "an empty table is new");
 	same_dump(hash_a, hash_a);
+	totals.has_objects = true;
 	totals.large_objects = 1;
 	beyond(0, "a large object is new");
 	same_dump(hash_a, hash_a);
@@ -522,8 +528,10 @@ test_whole(void)
 		was("public", name[i], 10, 10, NULL);
 		is("public", name[i], 10 + i, 10 + i, NULL);
 	}
+	earlier.has_objects = true;
 	earlier.large_objects = 300;
 	earlier.large_object_bytes = 12 << 20;
+	totals.has_objects = true;
 	totals.large_objects = 300;
 	totals.large_object_bytes = 12 << 20;
 	beyond(4, "a table of changes");

@@ -48,11 +48,9 @@ struct job {
 	struct chain *chain;
 	size_t entry;		/* of contents_data() */
 	uint32_t loid;
-	bool entry_first;	/* its entry begins here */
 	bool first;		/* a stream begins here */
 	bool begins;		/* a chain begins here */
 	bool last;		/* the stream ends here */
-	bool closes;		/* nothing but the end of an entry */
 	uint8_t *in;
 	size_t in_len;
 	struct chunk_mark *marks;
@@ -100,7 +98,7 @@ struct blocks {
 	struct chain *chain;	/* of the jobs that were filled last */
 	struct chain *reaped;	/* of the job that came back last */
 	size_t entry;
-	bool entry_first, open;
+	bool open;
 	uint32_t loid;
 	uint64_t chunk_at;
 	uint32_t chunk_pos;	/* bytes of the chunk so far */
@@ -117,6 +115,7 @@ struct blocks {
 	struct decode *serial;	/* decodes chains that are void */
 	uint32_t adler;
 	bool edge, dead, told, unchecked;
+	bool full;		/* --max-data was told */
 	uint64_t stream_stored;
 	struct blocks_totals totals;
 };

@@ -125,7 +125,7 @@ blocks_one(void *arg, void *job)
 	struct chain *c = j->chain;
 
 	j->out_len = j->taken = 0;
-	if (j->closes || b->compression == ARCHIVE_NONE)
+	if (b->compression == ARCHIVE_NONE)
 		return (true);
 	j->result = DECODE_FAILED;
 	if (c->failed || atomic_load(&c->is_void))
@@ -172,10 +172,13 @@ consume(struct blocks *b, struct job *j, const uint8_t *buf, size_t len)
 	b->totals.data += len;
 	stream_feed(&b->stream, buf, len);
 	if (b->opts.max_data > 0 && b->totals.data > b->opts.max_data) {
+		b->dead = true;
+		if (b->full)
+			return;
+		b->full = true;
 		add_fault(j, place_of(b, j, 0), 0, NULL, "decompresses to more "
 		    "than the %llu bytes of --max-data",
 		    (unsigned long long)b->opts.max_data);
-		b->dead = true;
 		return;
 	}
 	if (!b->told && stream_faults(&b->stream, &f) > 0) {
@@ -186,9 +189,20 @@ consume(struct blocks *b, struct job *j, const uint8_t *buf, size_t len)
 	}
 }
 
+/*
+ * The decoder that has come to this job's end.  Looked for only where no first
+ * step can be at work with it: where this one is not complete, has failed, or is
+ * the chain's last.
+ */
+static struct decode *
+decoder(const struct blocks *b, const struct job *j)
+{
+	return (atomic_load(&j->chain->is_void) ? b->serial : j->chain->dec);
+}
+
 /* Take the job's text, and decode what is left of it. */
 static void
-digest(struct blocks *b, struct job *j, struct decode *d)
+digest(struct blocks *b, struct job *j)
 {
 
 	for (;;) {
@@ -197,12 +211,12 @@ digest(struct blocks *b, struct job *j, struct decode *d)
 		if (b->dead)
 			return;
 		if (j->result == DECODE_FAILED) {
-			decode_fault(b, j, d);
+			decode_fault(b, j, decoder(b, j));
 			return;
 		}
 		if (j->result == DECODE_DRAINED && j->taken == j->in_len)
 			break;
-		run(b, j, d);
+		run(b, j, decoder(b, j));
 	}
 	b->edge = j->edge;
 	if (j->unchecked)
@@ -263,7 +277,7 @@ begin_stream(struct blocks *b, const struct job *j)
 {
 	const struct contents_data *d = contents_data(b->toc, j->entry);
 
-	stream_begin(&b->stream, d, b->toc, j->entry_first);
+	stream_begin(&b->stream, d, b->toc);
 	b->adler = 1;
 	b->stream_stored = 0;
 	b->dead = b->told = b->edge = false;
@@ -321,7 +335,7 @@ end_text(struct blocks *b, struct job *j)
 	const struct rows_fault *f;
 	uint64_t n;
 
-	stream_end(&b->stream, j->loid);
+	stream_end(&b->stream);
 	n = stream_faults(&b->stream, &f);
 	if (n > 0 && !b->told)
 		add_fault(j, place_of(b, j, j->in_len), f->row, f->restore,
@@ -332,13 +346,16 @@ end_text(struct blocks *b, struct job *j)
 }
 
 static void
-end_stream(struct blocks *b, struct job *j, struct decode *dec)
+end_stream(struct blocks *b, struct job *j)
 {
 	struct contents_data *d = contents_data(b->toc, j->entry);
+	struct decode *dec;
 
-	if (!b->dead && b->compression != ARCHIVE_NONE && !j->ended &&
-	    (dec == NULL || decode_end(dec, b->adler) != 0))
-		decode_fault(b, j, dec);
+	if (!b->dead && b->compression != ARCHIVE_NONE && !j->ended) {
+		dec = decoder(b, j);
+		if (dec == NULL || decode_end(dec, b->adler) != 0)
+			decode_fault(b, j, dec);
+	}
 	if (!b->dead)
 		end_text(b, j);
 	if (d->is_blobs)
@@ -352,12 +369,7 @@ blocks_two(void *arg, void *job)
 {
 	struct blocks *b = arg;
 	struct job *j = job;
-	struct decode *d = NULL;
 
-	if (j->closes) {
-		keep_hash(b, j, contents_data(b->toc, j->entry));
-		return;
-	}
 	if (j->first)
 		begin_stream(b, j);
 	b->stream_stored += j->in_len;
@@ -368,19 +380,18 @@ blocks_two(void *arg, void *job)
 	} else {
 		if (j->begins)
 			enter(b, j);
-		d = j->chain->dec;
 		if (atomic_load(&j->chain->is_void)) {
-			d = b->serial;
 			j->out_len = j->taken = 0;
 			j->ended = false;
-			j->result = d != NULL ? DECODE_FULL : DECODE_FAILED;
+			j->result = b->serial != NULL ? DECODE_FULL :
+			    DECODE_FAILED;
 		}
 		if (!b->dead)
-			digest(b, j, d);
+			digest(b, j);
 	}
 	if (!j->last)
 		return;
-	end_stream(b, j, d);
+	end_stream(b, j);
 	/* Chains are used again: none is looked at beyond its stream. */
 	decoders_put(&b->decoders, take_true(b));
 	b->prev = NULL;

@@ -36,6 +36,7 @@
 #define OUT_ALL		((size_t)40 * 1024 * 1024)	/* of all jobs */
 #define JOBS_ALONE	2
 #define JOBS_THREAD	12	/* a piece of pgb-dump is up to 8 jobs */
+#define JOBS_MOST	96	/* 12 MiB of input */
 #define DECODERS_MOST	4	/* where each may have a window of 8 MiB */
 
 static const char no_memory[] = "no memory to check the data";
@@ -53,6 +54,8 @@ blocks_new(const struct blocks_opts *opts, struct contents *toc,
 	b->findings = f;
 	b->job_count = opts->threads == 1 ? JOBS_ALONE :
 	    opts->threads * JOBS_THREAD;
+	if (b->job_count > JOBS_MOST)
+		b->job_count = JOBS_MOST;
 	b->in_size = IN_SIZE;
 	b->out_size = OUT_ALL / b->job_count;
 	if (b->out_size > OUT_MOST)
@@ -115,6 +118,8 @@ start(struct blocks *b)
 	void **pointers;
 	size_t i;
 
+	if (b->opts.starting != NULL)
+		b->opts.starting(b->opts.starting_arg);
 	b->compression = contents_header(b->toc)->compression;
 	b->jobs = calloc(b->job_count, sizeof(*b->jobs));
 	b->chains = calloc(b->job_count + 1, sizeof(*b->chains));
@@ -222,7 +227,7 @@ next_job(struct blocks *b, bool begins)
 	j->entry = b->entry;
 	j->loid = b->loid;
 	j->begins = begins;
-	j->first = j->last = j->closes = j->entry_first = false;
+	j->first = j->last = false;
 	j->in_len = j->mark_count = j->fault_count = 0;
 	j->edge = j->unchecked = j->ended = j->no_memory = false;
 	b->job = j;
@@ -334,8 +339,6 @@ open_stream(struct blocks *b, uint32_t loid)
 	if (next_job(b, true) != 0)
 		return (-1);
 	b->job->first = true;
-	b->job->entry_first = b->entry_first;
-	b->entry_first = false;
 	return (0);
 }
 
@@ -347,7 +350,6 @@ blocks_begin(struct blocks *b, size_t n, uint64_t at)
 	if (b->mill == NULL && start(b) != 0)
 		return (-1);
 	b->entry = n;
-	b->entry_first = true;
 	b->open = false;
 	b->next_loid = 0;
 	atomic_store(&b->no_guess, false);
@@ -473,9 +475,5 @@ blocks_end(struct blocks *b)
 	b->chunk_at = 0;
 	if (d->loids_known)
 		pass_objects(b, 0, true);
-	if (over(b) != 0 || next_job(b, true) != 0)
-		return (-1);
-	b->job->closes = true;
-	put_job(b);
 	return (over(b));
 }

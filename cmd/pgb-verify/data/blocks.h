@@ -19,6 +19,8 @@ struct blocks_opts {
 	unsigned threads;	/* 1 to MILL_THREADS_MAX */
 	bool hash;		/* of each table's rows */
 	uint64_t max_data;	/* bytes of decompressed data; 0: no limit */
+	void (*starting)(void *arg);	/* called before threads are started */
+	void *starting_arg;
 };
 
 /* Threads are not started yet.  opts is copied, the others are borrowed.  NULL

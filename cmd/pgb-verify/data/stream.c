@@ -10,13 +10,13 @@ to_digest(void *arg, const uint8_t *buf, size_t len)
 
 void
 stream_begin(struct stream *s, const struct contents_data *d,
-    const struct contents *toc, bool begin_hash)
+    const struct contents *toc)
 {
 	const struct encoding *e = contents_encoding(toc);
 
 	s->bytes = 0;
 	/* What was loaded at the start begins again without failing. */
-	if (s->digest != NULL && begin_hash)
+	if (s->digest != NULL)
 		(void)digest_begin(s->digest);
 	if (d->is_blobs) {
 		s->kind = STREAM_OBJECT;
@@ -39,37 +39,21 @@ stream_feed(struct stream *s, const uint8_t *buf, size_t len)
 		rows_feed(&s->rows, buf, len);
 		return;
 	}
-	if (s->kind == STREAM_INSERTS)
-		inserts_feed(&s->inserts, buf, len);
+	if (s->kind == STREAM_OBJECT)
+		return;
+	inserts_feed(&s->inserts, buf, len);
 	if (s->digest != NULL)
 		digest_add(s->digest, buf, len);
 }
 
-/* Objects follow each other in one hash: each is closed by its number and
- * length, so that no two lists of objects look the same. */
-static void
-close_object(struct stream *s, uint32_t loid)
-{
-	uint8_t end[12];
-	int i;
-
-	for (i = 0; i < 4; i++)
-		end[i] = (uint8_t)(loid >> 8 * i);
-	for (i = 0; i < 8; i++)
-		end[4 + i] = (uint8_t)(s->bytes >> 8 * i);
-	digest_add(s->digest, end, sizeof(end));
-}
-
 void
-stream_end(struct stream *s, uint32_t loid)
+stream_end(struct stream *s)
 {
 
 	if (s->kind == STREAM_COPY)
 		rows_end(&s->rows);
 	else if (s->kind == STREAM_INSERTS)
 		inserts_end(&s->inserts);
-	else if (s->digest != NULL)
-		close_object(s, loid);
 }
 
 uint64_t

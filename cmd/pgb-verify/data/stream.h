@@ -19,21 +19,18 @@ enum stream_kind { STREAM_COPY, STREAM_INSERTS, STREAM_OBJECT };
 
 struct stream {
 	enum stream_kind kind;
-	struct digest *digest;	/* NULL: no hash is wanted */
+	struct digest *digest;	/* of a table; NULL: not wanted */
 	uint64_t bytes;		/* fed */
 	struct rows rows;
 	struct inserts inserts;
 };
 
-/* A table's data, or a large object, in which case the hash goes on from the one
- * before (the first of its entry: begin_hash). */
 void stream_begin(struct stream *, const struct contents_data *,
-    const struct contents *, bool begin_hash);
+    const struct contents *);
 
 void stream_feed(struct stream *, const uint8_t *buf, size_t len);
 
-/* loid is put into the hash of an object. */
-void stream_end(struct stream *, uint32_t loid);
+void stream_end(struct stream *);
 
 /* How many rows have a fault, and the first; NULL where none has. */
 uint64_t stream_faults(const struct stream *, const struct rows_fault **first);

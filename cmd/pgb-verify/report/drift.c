@@ -322,11 +322,15 @@ find(struct drift *d)
 	add_up(d);
 	judge(d, &d->all);
 	set_names(&d->objects, "", "", "large objects");
-	d->objects.before = (struct drift_side){ true, true, e->large_objects,
-	    e->large_object_bytes, NULL };
-	d->objects.now = (struct drift_side){ true, true, t->large_objects,
-	    t->large_object_bytes, NULL };
-	judge(d, &d->objects);
+	d->objects.before = d->objects.now = (struct drift_side){ true, true,
+	    0, 0, NULL };
+	if (e->has_objects && t->has_objects) {
+		d->objects.before.rows = e->large_objects;
+		d->objects.before.bytes = e->large_object_bytes;
+		d->objects.now.rows = t->large_objects;
+		d->objects.now.bytes = t->large_object_bytes;
+		judge(d, &d->objects);
+	}
 	d->schema_changed = e->has_schema && t->schema_hash != NULL &&
 	    memcmp(e->schema_hash, t->schema_hash, 64) != 0;
 	look_at_all(d);

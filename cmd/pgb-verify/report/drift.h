@@ -44,6 +44,7 @@ void drift_free(struct drift *);
 int drift_add(struct drift *, const struct drift_table *);
 
 struct drift_totals {
+	bool has_objects;	/* large objects were counted */
 	uint64_t large_objects, large_object_bytes;
 	const uint8_t *schema_hash;	/* NULL: none */
 	const char *database;		/* NULL or "": not known */

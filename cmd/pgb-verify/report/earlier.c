@@ -57,7 +57,7 @@ static const struct member in_report[] = {
 	{ "row_bytes", COUNT, false },
 	{ "payload_bytes", COUNT, false },
 	{ "data_bytes", COUNT, false },
-	{ "notes", COUNT, true },
+	{ "notes", COUNT, false },
 	{ "unchecked", TEXTS, false },
 	{ "input", TEXT, true },
 	{ "bytes_in", COUNT, true },
@@ -223,20 +223,26 @@ take_table(struct earlier *e, const json_t *object, size_t i)
 	return (-1);
 }
 
-static int
-refuse_twins(const struct earlier *e)
+/* Plain SQL may have a table in parts (--load-via-partition-root): their sums
+ * are known to be in range. */
+static void
+join_parts(struct earlier *e)
 {
-	const struct earlier_table *t = e->tables;
-	size_t i;
+	struct earlier_table *t = e->tables;
+	size_t i, last = 0;
 
 	for (i = 1; i < e->table_count; i++) {
-		if (compare(&t[i - 1], &t[i]) != 0)
+		if (compare(&t[last], &t[i]) != 0) {
+			t[++last] = t[i];
 			continue;
-		msg_error("%s: tables: %s%s%s is there twice", e->path,
-		    t[i].schema, t[i].schema[0] != '\0' ? "." : "", t[i].name);
-		return (-1);
+		}
+		t[last].counted &= t[i].counted;
+		t[last].rows += t[i].rows;
+		t[last].bytes += t[i].bytes;
+		t[last].hashed = false;
 	}
-	return (0);
+	if (e->table_count > 0)
+		e->table_count = last + 1;
 }
 
 static enum status
@@ -255,7 +261,8 @@ take_tables(struct earlier *e, const json_t *array)
 			return (STATUS_USAGE);
 	e->table_count = count;
 	qsort(e->tables, count, sizeof(*e->tables), compare);
-	return (refuse_twins(e) == -1 ? STATUS_USAGE : STATUS_OK);
+	join_parts(e);
+	return (STATUS_OK);
 }
 
 /* --- the report ---------- */
@@ -307,7 +314,7 @@ take(struct earlier *e, const json_t *report)
 	e->made = text_of(report, "made");
 	if (e->made[0] == '\0')
 		e->made = text_of(report, "started");
-	(void)count_of(report, "large_objects", &e->large_objects);
+	e->has_objects = count_of(report, "large_objects", &e->large_objects);
 	(void)count_of(report, "large_object_bytes", &e->large_object_bytes);
 	has_rows = count_of(report, "rows", &rows);
 	has_bytes = count_of(report, "row_bytes", &bytes) ||

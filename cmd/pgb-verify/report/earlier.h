@@ -37,6 +37,7 @@ struct earlier {
 	const char *made;	/* when the dump was: as the report has it, or
 				 * when it was checked */
 	uint64_t rows, bytes;	/* totals; of the tables, where they are told */
+	bool has_objects;	/* large objects were counted */
 	uint64_t large_objects, large_object_bytes;
 
 	struct earlier_table *tables;	/* sorted by database, schema, name */

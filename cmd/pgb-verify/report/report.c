@@ -53,6 +53,8 @@ report_facts(struct record *r, const struct check *c, uint64_t notes)
 	const struct archive_header *h = contents_header(check_contents(c));
 	const struct blocks_totals *n = &check_totals(c)->data;
 
+	record_int(r, "notes", notes);
+	check_each_unchecked(c, unchecked, r);
 	if (h != NULL)
 		archive_facts(r, c, h);
 	else if (check_is_sql(c))
@@ -63,12 +65,12 @@ report_facts(struct record *r, const struct check *c, uint64_t notes)
 	record_int(r, "tables_with_data", n->tables);
 	record_int(r, "rows", n->rows);
 	record_int(r, "row_bytes", n->bytes);
-	record_int(r, "large_objects", n->large_objects);
-	record_int(r, "large_object_bytes", n->object_bytes);
+	if (h != NULL) {
+		record_int(r, "large_objects", n->large_objects);
+		record_int(r, "large_object_bytes", n->object_bytes);
+	}
 	record_int(r, "payload_bytes", n->stored);
 	record_int(r, "data_bytes", n->data);
-	record_int(r, "notes", notes);
-	check_each_unchecked(c, unchecked, r);
 }
 
 static void
@@ -111,6 +113,13 @@ table_line(const struct table *t)
 	return (line);
 }
 
+/* One whose tables are known, be there none. */
+static bool
+is_dump(const struct check *c)
+{
+	return (check_is_sql(c) || contents_header(check_contents(c)) != NULL);
+}
+
 enum status
 report_write(const struct check *c, char *line, struct publish *to,
     struct digest *sum)
@@ -122,11 +131,6 @@ report_write(const struct check *c, char *line, struct publish *to,
 	char *object;
 
 	put(&s, line, len - 2);
-	if (n == 0 && (check_is_sql(c) ||
-	    contents_header(check_contents(c)) != NULL)) {
-		put(&s, between, strlen(between));
-		between = ",";
-	}
 	for (i = 0; i < n && s.status == STATUS_OK; i++) {
 		t = tables_get(check_tables(c), i);
 		if (t.name == NULL)
@@ -138,6 +142,10 @@ report_write(const struct check *c, char *line, struct publish *to,
 		put(&s, between, strlen(between));
 		put(&s, object, strlen(object) - 1);
 		free(object);
+		between = ",";
+	}
+	if (between[1] != '\0' && is_dump(c)) {
+		put(&s, between, strlen(between));
 		between = ",";
 	}
 	if (between[1] == '\0')

@@ -96,6 +96,12 @@ is_upgrade(const char *sql)
 	    strncmp(sql, "-- For binary upgrade", 21) == 0);
 }
 
+static const char *
+article(const char *desc)
+{
+	return (strchr("AEIO", desc[0]) != NULL ? "an" : "a");
+}
+
 static void
 check_form(struct toc_check *t, const struct archive_entry *e,
     const struct kind *k, struct form *found)
@@ -105,12 +111,13 @@ check_form(struct toc_check *t, const struct archive_entry *e,
 	if (e->defn[0] != '\0' && k->defn != NULL && !is_upgrade(e->defn) &&
 	    !form_match(k->defn, e->defn, e, found))
 		check_say(t, FIND_ERROR, e, WOULD_RUN, "its definition is not "
-		    "that of a %s of this name", e->desc);
+		    "that of %s %s of this name",
+		    article(e->desc), e->desc);
 	if (e->drop[0] != '\0' && k->drop != NULL && !is_cut(e->drop) &&
 	    !form_match(k->drop, e->drop, e, &dropped))
 		check_say(t, FIND_ERROR, e, "pg_restore --clean would run it "
-		    "as it is", "its DROP statement is not that of a %s of "
-		    "this name", e->desc);
+		    "as it is", "its DROP statement is not that of %s %s of "
+		    "this name", article(e->desc), e->desc);
 	if (found->table.s == NULL)
 		*found = dropped;
 }
