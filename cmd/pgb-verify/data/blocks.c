@@ -34,6 +34,7 @@
 #define IN_SIZE		((size_t)128 * 1024)
 #define OUT_MOST	((size_t)1024 * 1024)
 #define OUT_ALL		((size_t)40 * 1024 * 1024)	/* of all jobs */
+#define MARKS_MOST	2048	/* chunks of a job, however small they are */
 #define JOBS_ALONE	2
 #define JOBS_THREAD	12	/* a piece of pgb-dump is up to 8 jobs */
 #define JOBS_MOST	96	/* 12 MiB of input */
@@ -272,7 +273,8 @@ add(struct blocks *b, const uint8_t *buf, size_t len)
 	size_t n;
 
 	for (; len > 0; buf += n, len -= n) {
-		if (b->job->in_len == b->in_size) {
+		if (b->job->in_len == b->in_size ||
+		    (b->chunk_pos == 0 && b->job->mark_count == MARKS_MOST)) {
 			put_job(b);
 			if (over(b) != 0 || next_job(b, false) != 0)
 				return (-1);
