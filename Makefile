@@ -41,10 +41,10 @@ LIBS_AEAD	:= -lcrypto
 endif
 
 # What all four need, and what one alone needs.
-LIBS		:= -lz -lzstd -llz4 -ljansson
-LIBS_pgb-dump	:= -lpq -lisal -pthread
+LIBS		:= -lz -lzstd -llz4 -lisal -ljansson
+LIBS_pgb-dump	:= -lpq -pthread
 LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -pthread
-LIBS_pgb-verify	:= -lisal -lsodium $(LIBS_AEAD) -lseccomp -pthread
+LIBS_pgb-verify	:= -lsodium $(LIBS_AEAD) -lseccomp -pthread
 LIBS_pgb-ship	:= -lsodium -lssh2
 
 BINS	:= $(PROGS:%=$(B)/%)
@@ -126,15 +126,24 @@ $(B)/helper/%: tests/helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -o $@ $< -lz -lutil
 
+# Helpers that compress, or are made of the rooms of pgb-verify.
+$(B)/helper/convert $(B)/helper/judge: $(B)/helper/%: tests/helper/%.c \
+    $(B)/verify.a $(B)/common.a
+	@mkdir -p $(@D)
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-verify $(LD_ALL) -o $@ $< $(B)/verify.a \
+	    $(B)/common.a -lsodium -lisal -lseccomp $(LIBS_AEAD) $(LIBS) -pthread
+
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
 	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
 	install -m 644 $(PROGS:%=man/%.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 man/pgb-report.5 $(DESTDIR)$(MANDIR)/man5
 	install -m 644 man/pgb.7 $(DESTDIR)$(MANDIR)/man7
 
 uninstall:
 	rm -f $(PROGS:%=$(DESTDIR)$(BINDIR)/%) $(PROGS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
-	    $(DESTDIR)$(MANDIR)/man7/pgb.7
+	    $(DESTDIR)$(MANDIR)/man5/pgb-report.5 $(DESTDIR)$(MANDIR)/man7/pgb.7
 
 deps:
 	@sh tests/deps.sh
