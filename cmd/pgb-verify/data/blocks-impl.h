@@ -48,6 +48,7 @@ struct job {
 	struct chain *chain;
 	size_t entry;		/* of contents_data() */
 	uint32_t loid;
+	uint64_t block_at;	/* where its block begins */
 	bool first;		/* a stream begins here */
 	bool begins;		/* a chain begins here */
 	bool last;		/* the stream ends here */
@@ -98,6 +99,7 @@ struct blocks {
 	struct chain *chain;	/* of the jobs that were filled last */
 	struct chain *reaped;	/* of the job that came back last */
 	size_t entry;
+	uint64_t block_at;
 	bool open;
 	uint32_t loid;
 	uint64_t chunk_at;

@@ -26,7 +26,7 @@ place_of(const struct blocks *b, const struct job *j, size_t pos)
 	const struct chunk_mark *m;
 
 	if (hi == 0)
-		return (0);
+		return (j->block_at);
 	while (hi - lo > 1) {
 		mid = (lo + hi) / 2;
 		if (j->marks[mid].pos <= pos)

@@ -227,6 +227,7 @@ next_job(struct blocks *b, bool begins)
 	j->mill.chained = !begins;
 	j->entry = b->entry;
 	j->loid = b->loid;
+	j->block_at = b->block_at;
 	j->begins = begins;
 	j->first = j->last = false;
 	j->in_len = j->mark_count = j->fault_count = 0;
@@ -348,10 +349,10 @@ int
 blocks_begin(struct blocks *b, size_t n, uint64_t at)
 {
 
-	(void)at;
 	if (b->mill == NULL && start(b) != 0)
 		return (-1);
 	b->entry = n;
+	b->block_at = at;
 	b->open = false;
 	b->next_loid = 0;
 	atomic_store(&b->no_guess, false);
@@ -407,8 +408,8 @@ say_object(struct blocks *b, uint32_t loid, const char *what,
 		return;
 	contents_describe(b->toc, b->entry, name, sizeof(name));
 	p.name = name;
-	p.has_at = b->chunk_at > 0;
-	p.at = b->chunk_at;
+	p.has_at = true;
+	p.at = b->chunk_at > 0 ? b->chunk_at : b->block_at;
 	finding(b->findings, FIND_ERROR, &p, restore, "%s", what);
 }
 

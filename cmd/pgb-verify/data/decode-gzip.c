@@ -88,6 +88,9 @@ begin_trailer(struct decode *d, struct gz *g)
 	uint64_t bits = z->read_in >> z->read_in_length % 8;
 	int32_t count = z->read_in_length / 8;
 
+	if ((z->read_in & ((1U << z->read_in_length % 8) - 1)) != 0)
+		return (decode_fail(d, "pg_restore does not notice", "bits "
+		    "behind the end of compressed data are set"));
 	g->at = TRAILER;
 	g->have = 0;
 	for (; count > 0 && g->have < TRAILER_LEN; count--, bits >>= 8)
