@@ -305,6 +305,14 @@ proves(void *arg, const char **proof)
 	return (status);
 }
 
+/* Whether it was one that the checks know. */
+static bool
+has_dump(const struct verify *v)
+{
+	return (contents_header(check_contents(v->check)) != NULL ||
+	    check_is_sql(v->check));
+}
+
 /* The facts for the report; the stream's own are the pump's. */
 static void
 record(struct verify *v)
@@ -320,21 +328,32 @@ record(struct verify *v)
 	}
 }
 
+/* What all this says nothing about. */
+static void
+say_unchecked(struct verify *v)
+{
+	static const struct place nowhere;
+
+	check_unchecked(v->check);
+	if (has_dump(v))
+		return;
+	finding(v->findings, FIND_NOTE, &nowhere, NULL, "%s%s: what is inside "
+	    "was not looked at", carrier_name(v->carrier),
+	    carrier_is_age(v->carrier) && v->ids == NULL ? " without a key" :
+	    "");
+}
+
 static void
 say_all(const struct verify *v)
 {
 	const struct blocks_totals *n = &check_totals(v->check)->data;
 
-	if (contents_header(check_contents(v->check)) != NULL ||
-	    check_is_sql(v->check))
+	if (has_dump(v))
 		msg_verbose("stdin: %s: %llu tables, %llu rows, %llu large "
 		    "objects: all well", carrier_name(v->carrier),
 		    (unsigned long long)n->tables,
 		    (unsigned long long)n->rows,
 		    (unsigned long long)n->large_objects);
-	else
-		msg_verbose("stdin: %s: whole; there is no dump inside to look "
-		    "into", carrier_name(v->carrier));
 }
 
 static enum status
@@ -347,7 +366,7 @@ finish(void *arg, struct pump *p)
 		status = through_finish(v->through, p);
 	if (status != STATUS_OK)
 		return (status);
-	check_unchecked(v->check);
+	say_unchecked(v);
 	findings_rest(v->findings);
 	if (findings_errors(v->findings) > 0)
 		return (STATUS_DATA);
@@ -439,8 +458,7 @@ list(struct verify *v)
 
 	if (!v->o->list && v->list_file == NULL)
 		return (STATUS_OK);
-	if (contents_header(check_contents(v->check)) == NULL &&
-	    !check_is_sql(v->check)) {
+	if (!has_dump(v)) {
 		msg_warning("stdin: %s has no table of contents to list",
 		    carrier_name(v->carrier));
 		return (STATUS_OK);

@@ -110,7 +110,9 @@ like "$ERR" 'warning: .*its own end, not that of what is inside' \
 try 'pgb-verify --sink -i key.txt <app.armor'
 is "$ERR" '' 'with the key there is nothing to warn of'
 try "pgb-verify --through 'age -a -r $pub' <app.dump | pgb-verify --sink"
-is "$ERR" '' 'nor behind a wrapped filter'
+unlike "$ERR" 'warning|error' 'nor behind a wrapped filter'
+like "$ERR" 'note: stdin: armored age without a key: what is inside was not looked at' \
+    'that nothing inside was looked at is said'
 try 'pgb-verify --sink -i "$(tail -n 1 key.txt)" <app.age'
 status_is 2 'a key in place of its file'
 unlike "$ERR" 'AGE-SECRET-KEY-1' 'is not shown'
