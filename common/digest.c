@@ -57,11 +57,10 @@ digest_add(struct digest *d, const void *buf, size_t len)
 	(void)crypto_generichash_update(d->state, buf, len);
 }
 
-void
+int
 digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 {
-
-	(void)crypto_generichash_final(d->state, out, DIGEST_LEN);
+	return (crypto_generichash_final(d->state, out, DIGEST_LEN));
 }
 
 #else
@@ -69,6 +68,7 @@ digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 struct digest {
 	EVP_MD_CTX *ctx;
 	bool loaded;
+	bool failed;
 };
 
 struct digest *
@@ -100,8 +100,9 @@ int
 digest_begin(struct digest *d)
 {
 
-	if (EVP_DigestInit_ex(d->ctx, d->loaded ? NULL : EVP_blake2b512(),
-	    NULL) != 1)
+	d->failed = EVP_DigestInit_ex(d->ctx, d->loaded ? NULL :
+	    EVP_blake2b512(), NULL) != 1;
+	if (d->failed)
 		return (-1);
 	d->loaded = true;
 	return (0);
@@ -111,14 +112,17 @@ void
 digest_add(struct digest *d, const void *buf, size_t len)
 {
 
-	(void)EVP_DigestUpdate(d->ctx, buf, len);
+	if (!d->failed && EVP_DigestUpdate(d->ctx, buf, len) != 1)
+		d->failed = true;
 }
 
-void
+int
 digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 {
 
-	(void)EVP_DigestFinal_ex(d->ctx, out, NULL);
+	if (!d->failed && EVP_DigestFinal_ex(d->ctx, out, NULL) != 1)
+		d->failed = true;
+	return (d->failed ? -1 : 0);
 }
 
 #endif

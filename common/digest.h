@@ -18,12 +18,12 @@ struct digest;
 struct digest *digest_new(void);
 void digest_free(struct digest *);
 
-/* Begin, or begin again.  0, or -1 without memory. */
+/* Begin again.  0, or -1 without memory. */
 int digest_begin(struct digest *);
 
-/* Neither can fail. */
+/* Lack of memory, of digest_begin() too, is told at the end: 0 or -1. */
 void digest_add(struct digest *, const void *buf, size_t len);
-void digest_end(struct digest *, uint8_t out[DIGEST_LEN]);
+int digest_end(struct digest *, uint8_t out[DIGEST_LEN]);
 
 /* In small hexadecimal digits. */
 void digest_hex(const uint8_t hash[DIGEST_LEN], char out[DIGEST_HEX]);

@@ -26,7 +26,7 @@ struct publish {
 	int dirfd;
 	int fd;
 	int flags;
-	struct stat report;	/* the one that was found; no st_ino: none */
+	struct stat seen;	/* the file that was found; no st_ino: none */
 };
 
 int
@@ -136,38 +136,91 @@ same_file(const struct stat *a, const struct stat *b)
 	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec);
 }
 
+/* What a file is known by that an earlier run has made, by its first bytes. */
+static const struct kind {
+	int flag;
+	const char *name;
+	const char *begins[3];
+} kinds[] = {
+	{ PUBLISH_REPORT, "report", { REPORT_BEGIN } },
+	{ PUBLISH_LIST, "list", { ";" } },
+	{ PUBLISH_SIGNATURE, "signature", { "untrusted comment: " } },
+	{ PUBLISH_SUM, "b2sum line", { "BLAKE2b", "\\" } },
+};
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+#define BEGIN	128	/* digits of a sum */
+
+static const struct kind *
+kind_of(int flags)
+{
+	size_t i;
+
+	for (i = 0; i < KINDS; i++)
+		if ((flags & kinds[i].flag) != 0)
+			return (&kinds[i]);
+	return (NULL);
+}
+
+static bool
+is_kind(const struct kind *k, const char *begin, size_t len)
+{
+	size_t i, n;
+
+	for (i = 0; i < 3 && k->begins[i] != NULL; i++) {
+		n = strlen(k->begins[i]);
+		if (len >= n && memcmp(begin, k->begins[i], n) == 0)
+			return (true);
+	}
+	return (k->flag == PUBLISH_SUM && len == BEGIN &&
+	    strspn(begin, "0123456789abcdefABCDEF") == BEGIN);
+}
+
 /*
  * A report may stand in for one of an earlier run, for nothing else.  One that
  * was seen to be a report, and is as it was, is not opened a second time: a
  * sandbox, which would not let us, may have been entered since.
  */
 static enum status
-check_report(struct publish *p, const struct stat *st)
+check_kind(struct publish *p, const struct kind *k, const struct stat *st)
 {
-	char begin[sizeof(REPORT_BEGIN) - 1];
+	char begin[BEGIN + 1] = "";
+	bool again = p->seen.st_ino != 0;
 	struct stat seen;
 	ssize_t n = -1;
 	int fd;
 
-	if (st->st_size == 0 || same_file(st, &p->report))
+	if (st->st_size == 0 || same_file(st, &p->seen))
 		return (STATUS_OK);
 	fd = openat(p->dirfd, p->base, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd != -1 && fstat(fd, &seen) == 0)
-		n = fd_read_full(fd, begin, sizeof(begin));
+		n = fd_read_full(fd, begin, BEGIN);
 	if (n == -1)
-		msg_error("%s: exists, and cannot be read: %s",
-		    p->path, strerror(errno));
+		msg_error("%s: exists%s, and cannot be read: %s", p->path,
+		    again ? ", was changed meanwhile" : "", strerror(errno));
 	if (fd != -1)
 		close(fd);
 	if (n == -1)
 		return (STATUS_LOCAL);
-	if (n == 0 || (n == (ssize_t)sizeof(begin) &&
-	    memcmp(begin, REPORT_BEGIN, sizeof(begin)) == 0)) {
-		p->report = seen;
+	if (n == 0 || is_kind(k, begin, (size_t)n)) {
+		p->seen = seen;
 		return (STATUS_OK);
 	}
-	msg_error("%s: exists and is no report", p->path);
+	msg_error("%s: exists and is no %s", p->path, k->name);
 	return (STATUS_USAGE);
+}
+
+/* What would be replaced by what is said of it. */
+static bool
+is_stream(const struct stat *st)
+{
+	struct stat other;
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+		if (fstat(fd, &other) == 0 && other.st_dev == st->st_dev &&
+		    other.st_ino == st->st_ino)
+			return (true);
+	return (false);
 }
 
 /* What the name is now: free, ours to replace, or an error printed. */
@@ -190,8 +243,12 @@ check_target(struct publish *p)
 		msg_error("%s: is no regular file", p->path);
 		return (STATUS_USAGE);
 	}
-	if ((p->flags & PUBLISH_REPORT) != 0)
-		return (check_report(p, &st));
+	if (is_stream(&st)) {
+		msg_error("%s: is the stream itself", p->path);
+		return (STATUS_USAGE);
+	}
+	if (kind_of(p->flags) != NULL)
+		return (check_kind(p, kind_of(p->flags), &st));
 	if ((p->flags & PUBLISH_OVERWRITE) == 0)
 		return (refuse_existing(p));
 	return (STATUS_OK);
@@ -265,6 +322,16 @@ publish_dirfd(const struct publish *p)
 	return (p != NULL ? p->dirfd : -1);
 }
 
+bool
+publish_same(const struct publish *a, const struct publish *b)
+{
+	struct stat x, y;
+
+	return (strcmp(a->base, b->base) == 0 && fstat(a->dirfd, &x) == 0 &&
+	    fstat(b->dirfd, &y) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino);
+}
+
 enum status
 publish_write(struct publish *p, const void *buf, size_t len)
 {
@@ -286,7 +353,7 @@ static int
 take_name(struct publish *p)
 {
 
-	if ((p->flags & (PUBLISH_OVERWRITE | PUBLISH_REPORT)) != 0)
+	if ((p->flags & PUBLISH_OVERWRITE) != 0 || kind_of(p->flags) != NULL)
 		return (renameat(p->dirfd, p->temp, p->dirfd, p->base));
 	if (renameat2(p->dirfd, p->temp, p->dirfd, p->base,
 	    RENAME_NOREPLACE) == 0)
@@ -308,7 +375,7 @@ publish_commit(struct publish *p)
 		goto out;
 	}
 	/* What took the name since, perhaps the backup that this reports. */
-	if ((p->flags & PUBLISH_REPORT) != 0 &&
+	if (kind_of(p->flags) != NULL &&
 	    (status = check_target(p)) != STATUS_OK)
 		goto out;
 	status = STATUS_LOCAL;

@@ -19,6 +19,9 @@ struct publish;
 #define PUBLISH_OVERWRITE	1	/* replace an existing file */
 #define PUBLISH_MKDIR		2	/* make missing directories, 0700 */
 #define PUBLISH_REPORT		4	/* replace a report, or an empty file */
+#define PUBLISH_SUM		8	/* the same of lines of b2sum's */
+#define PUBLISH_LIST		16	/* of a list: it begins with ";" */
+#define PUBLISH_SIGNATURE	32	/* of minisign's signatures */
 
 /*
  * publish_temp_name(name, out, outlen):
@@ -38,7 +41,8 @@ bool publish_is_temp(const char *name);
  * With PUBLISH_REPORT one that is neither empty nor a record of this suite is
  * refused, here and at publish_commit(): it may be the backup itself.  One that
  * was changed in between must be opened again to be known: in a sandbox it is
- * refused.
+ * refused.  So it is with the flags behind it.  What is stdin or stdout is
+ * refused in any case.
  * Returns NULL after printing one error line; the status is in *status.
  */
 struct publish *publish_open(const char *path, mode_t mode, int flags,
@@ -54,6 +58,9 @@ int publish_fd(const struct publish *);
  * publish_open() renames, removes and looks at names in there, and opens none.
  */
 int publish_dirfd(const struct publish *p);
+
+/* Whether both will have the same name. */
+bool publish_same(const struct publish *, const struct publish *);
 
 /*
  * publish_write(p, buf, len):

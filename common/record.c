@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,8 +100,9 @@ string(const char *value)
 	json_t *json;
 	char *text;
 
-	/* json_string() refuses what is not UTF-8. */
-	if ((json = json_string(value)) == NULL &&
+	/* json_string() refuses what is not UTF-8, and fails without memory. */
+	errno = 0;
+	if ((json = json_string(value)) == NULL && errno != ENOMEM &&
 	    (text = escaped(value)) != NULL) {
 		json = json_string(text);
 		free(text);

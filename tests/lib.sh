@@ -31,10 +31,16 @@ note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
 
 # pass NAME, fail NAME: one result.  fail returns 1.
-pass() { T_COUNT=$((T_COUNT + 1)); echo "ok $T_COUNT - $*"; }
+pass()
+{
+	T_COUNT=$((T_COUNT + 1))
+	printf . >>"$SCRATCH/.tally"
+	echo "ok $T_COUNT - $*"
+}
 fail()
 {
 	T_COUNT=$((T_COUNT + 1))
+	printf . >>"$SCRATCH/.tally"
 	T_FAILED=$((T_FAILED + 1))
 	echo "not ok $T_COUNT - $*"
 	diag "failed: $*"
@@ -126,6 +132,9 @@ missing()
 # done_testing: the plan, and the end of the test.
 done_testing()
 {
+	# One that was counted in a subshell, behind a pipe, is lost to us.
+	[ "$(size "$SCRATCH/.tally")" = "$T_COUNT" ] ||
+	    bail "$(size "$SCRATCH/.tally") results, and $T_COUNT counted"
 	echo "1..$T_COUNT"
 	[ "$T_FAILED" = 0 ]
 	exit

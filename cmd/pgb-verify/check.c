@@ -374,8 +374,8 @@ on_copy_end(void *arg, uint64_t at)
 	rows_end(&c->rows);
 	if ((why = look_at_rows(c)) != NULL)
 		return (why);
-	if (c->digest != NULL)
-		digest_end(c->digest, hash);
+	if (c->digest != NULL && digest_end(c->digest, hash) == -1)
+		return (fail(c, "no memory for the hash of a table"));
 	if (tables_set(c->tables, c->rows.count, c->rows.bytes,
 	    c->digest != NULL ? hash : NULL) != 0)
 		return (fail(c, "no memory for what is kept of its tables"));

@@ -180,8 +180,27 @@ add_tables(struct drift *d, const struct tables *tables)
 	return (0);
 }
 
+/* Tables are not known, as in plain SQL of INSERT statements, or in age without a
+ * key: that the stream is much smaller is. */
+static enum status
+compare_size(const struct compare *c, uint64_t bytes)
+{
+	const struct earlier *e = c->earlier;
+	double least = (double)e->stream_bytes * (1 - c->o->max_shrink);
+
+	msg_note("stdin: no rows were counted: of %s only the size of the "
+	    "stream is compared", c->o->against);
+	if ((double)bytes >= least)
+		return (STATUS_OK);
+	msg_error("stdin: %llu bytes, and %llu in %s: too much is gone to be "
+	    "passed on", (unsigned long long)bytes,
+	    (unsigned long long)e->stream_bytes, c->o->against);
+	return (STATUS_DATA);
+}
+
 enum status
-compare_drift(const struct compare *c, const struct check *check)
+compare_drift(const struct compare *c, const struct check *check,
+    uint64_t bytes)
 {
 	const struct options *o = c->o;
 	const struct archive_header *h;
@@ -195,6 +214,9 @@ compare_drift(const struct compare *c, const struct check *check)
 
 	if (c->earlier == NULL)
 		return (STATUS_OK);
+	if (c->earlier->table_count == 0 && c->earlier->large_objects == 0 &&
+	    tables_count(check_tables(check)) == 0)
+		return (compare_size(c, bytes));
 	totals.has_objects = !check_is_sql(check);
 	totals.large_objects = check_totals(check)->data.large_objects;
 	totals.large_object_bytes = check_totals(check)->data.object_bytes;

@@ -218,11 +218,13 @@ int
 tables_list(const struct tables *t,
     int (*emit)(void *arg, const char *line, size_t len), void *arg)
 {
+	static const char head[] = "; plain SQL\n";
 	struct table k;
 	char *line;
 	size_t i;
-	int n, rc = 0;
+	int n, rc;
 
+	rc = emit(arg, head, sizeof(head) - 1);
 	for (i = 0; i < t->count && rc == 0; i++) {
 		k = tables_get(t, i);
 		n = asprintf(&line, "%s%s%s%s%s  %llu rows  %llu bytes\n",

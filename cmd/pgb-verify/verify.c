@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "age/age-open.h"
@@ -17,11 +15,9 @@
 #include "finding.h"
 #include "hold.h"
 #include "msg.h"
-#include "publish.h"
+#include "outputs.h"
 #include "pump.h"
-#include "report/minisign.h"
 #include "report/report.h"
-#include "report/sums.h"
 #include "sandbox.h"
 #include "through.h"
 #include "verify.h"
@@ -42,11 +38,11 @@ struct verify {
 	struct record *record;
 	struct digest *digest;	/* of the stream; NULL: not wanted */
 	uint8_t sum[DIGEST_LEN];
-	bool summed;
+	bool summed, sum_failed;
 
-	struct minisign_key *key;
-	struct publish *list_file, *sum_file, *sign_file;
-	int report_dir;
+	struct outputs *outputs;
+	int dirs[OUTPUTS_DIRS];	/* where files get their names */
+	size_t dir_count;
 };
 
 /* --- before a byte is read ------------------------------------------------ */
@@ -68,40 +64,28 @@ load_keys(struct verify *v)
 	for (i = 0; v->ids != NULL && i < identities_count(v->ids); i++)
 		if (identities_at(v->ids, i)->kind == IDENTITY_PLUGIN)
 			v->late = true;
-	if (status == STATUS_OK && o->sign != NULL) {
-		prctl(PR_SET_DUMPABLE, 0);
-		v->key = minisign_load(o->sign, &o->from, &status);
-	}
 	return (status);
 }
 
 /* All rights are given up, but for those that are needed to the end. */
 static enum status
-shut(struct verify *v)
+shut(const struct verify *v)
 {
-	const struct publish *const files[] = { v->list_file, v->sum_file,
-	    v->sign_file };
-	struct sandbox s = { .child = v->through != NULL };
-	int dirs[4];
-	size_t i;
+	const struct sandbox s = { .dirs = v->dirs, .dir_count = v->dir_count,
+	    .child = v->through != NULL };
 
-	if (v->o->no_sandbox)
-		return (STATUS_OK);
-	if (v->report_dir != -1)
-		dirs[s.dir_count++] = v->report_dir;
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (files[i] != NULL)
-			dirs[s.dir_count++] = publish_dirfd(files[i]);
-	s.dirs = dirs;
-	return (sandbox_enter(&s));
+	return (v->o->no_sandbox ? STATUS_OK : sandbox_enter(&s));
 }
 
 static enum status
 ready(void *arg, const struct publish *report)
 {
 	struct verify *v = arg;
+	enum status status;
 
-	v->report_dir = report != NULL ? publish_dirfd(report) : -1;
+	status = outputs_ready(v->outputs, report, v->dirs, &v->dir_count);
+	if (status != STATUS_OK)
+		return (status);
 	return (v->late ? STATUS_OK : shut(v));
 }
 
@@ -151,24 +135,6 @@ make_check(struct verify *v)
 	return (STATUS_OK);
 }
 
-/* The file for `path` with an ending; NULL where path is NULL. */
-static enum status
-open_file(const char *path, const char *ending, struct publish **file)
-{
-	enum status status = STATUS_OK;
-	char *name;
-
-	if (path == NULL)
-		return (STATUS_OK);
-	if (asprintf(&name, "%s%s", path, ending) == -1) {
-		msg_errno(path);
-		return (STATUS_LOCAL);
-	}
-	*file = publish_open(name, 0600, PUBLISH_OVERWRITE, &status);
-	free(name);
-	return (status);
-}
-
 /* Bytes that will come, where stdin is a file. */
 static uint64_t
 expected(void)
@@ -189,12 +155,9 @@ prepare(struct verify *v)
 	enum status status;
 
 	if ((status = load_keys(v)) != STATUS_OK ||
-	    (status = make_check(v)) != STATUS_OK ||
-	    (status = open_file(o->list_to, "", &v->list_file)) != STATUS_OK ||
-	    (status = open_file(o->sum, "", &v->sum_file)) != STATUS_OK)
+	    (status = make_check(v)) != STATUS_OK)
 		return (status);
-	if (o->sign != NULL && (status = open_file(o->report, ".minisig",
-	    &v->sign_file)) != STATUS_OK)
+	if ((v->outputs = outputs_open(o, &status)) == NULL)
 		return (status);
 	if ((v->compare = compare_new(o, &status)) == NULL)
 		return (status);
@@ -213,15 +176,12 @@ release(struct verify *v)
 
 	through_free(v->through);
 	hold_free(v->hold);
-	publish_abort(v->list_file);
-	publish_abort(v->sum_file);
-	publish_abort(v->sign_file);
+	outputs_free(v->outputs);
 	compare_free(v->compare);
 	carrier_free(v->carrier);
 	check_free(v->check);
 	findings_free(v->findings);
 	identities_free(v->ids);
-	minisign_free(v->key);
 	digest_free(v->digest);
 	record_free(v->record);
 }
@@ -272,22 +232,35 @@ end_sum(struct verify *v)
 {
 
 	if (v->digest != NULL && !v->summed)
-		digest_end(v->digest, v->sum);
+		v->sum_failed = digest_end(v->digest, v->sum) == -1;
 	v->summed = true;
+}
+
+/* All that has gone by was checked: is it well? */
+static enum status
+settle(struct verify *v)
+{
+	enum status status = check_drain(v->check);
+
+	if (status == STATUS_OK)
+		status = v->shut;
+	if (status == STATUS_OK && v->sum_failed) {
+		msg_error("stdin: no memory for its hash");
+		status = STATUS_LOCAL;
+	}
+	if (status != STATUS_OK)
+		findings_rest(v->findings);
+	return (status);
 }
 
 static enum status
 eof(void *arg, struct pump *p)
 {
 	struct verify *v = arg;
-	enum status status = check_drain(v->check);
 
 	(void)p;
 	end_sum(v);
-	if (status == STATUS_OK)
-		return (STATUS_OK);
-	findings_rest(v->findings);
-	return (status);
+	return (settle(v));
 }
 
 /* The carrier shows no end: but the stream is, byte for byte, what the user has
@@ -360,8 +333,11 @@ static enum status
 finish(void *arg, struct pump *p)
 {
 	struct verify *v = arg;
-	enum status status = STATUS_OK;
+	enum status status;
 
+	/* The proof may have brought more: the last chunk of age opens there. */
+	if ((status = settle(v)) != STATUS_OK)
+		return (status);
 	if (v->through != NULL)
 		status = through_finish(v->through, p);
 	if (status != STATUS_OK)
@@ -373,7 +349,7 @@ finish(void *arg, struct pump *p)
 	if (v->o->check != NULL &&
 	    (status = compare_sum(v->compare, v->sum)) != STATUS_OK)
 		return (status);
-	status = compare_drift(v->compare, v->check);
+	status = compare_drift(v->compare, v->check, pump_bytes_in(p));
 	if (status != STATUS_OK)
 		return (status);
 	if (v->hold != NULL &&
@@ -384,121 +360,12 @@ finish(void *arg, struct pump *p)
 	return (STATUS_OK);
 }
 
-/* With the trusted comment that minisign makes. */
-static char *
-sign(const struct verify *v, const uint8_t hash[DIGEST_LEN])
-{
-	const char *slash = strrchr(v->o->report, '/');
-	char *comment, *text;
-
-	if (asprintf(&comment, "timestamp:%lld\tfile:%s\thashed",
-	    (long long)time(NULL), slash != NULL ? slash + 1 :
-	    v->o->report) == -1)
-		return (NULL);
-	text = minisign_sign_hash(v->key, hash, comment);
-	free(comment);
-	return (text);
-}
-
-/* The report and, in front of it, its signature: whoever sees the one finds the
- * other. */
 static enum status
 write_report(void *arg, struct publish *report, char *line)
 {
-	struct verify *v = arg;
-	uint8_t hash[DIGEST_LEN];
-	enum status status;
-	char *text;
+	const struct verify *v = arg;
 
-	if (v->key != NULL && digest_begin(v->digest) == -1) {
-		msg_errno(v->o->report);
-		return (STATUS_LOCAL);
-	}
-	status = report_write(v->check, line, report,
-	    v->key != NULL ? v->digest : NULL);
-	if (status != STATUS_OK || v->key == NULL)
-		return (status);
-	digest_end(v->digest, hash);
-	if ((text = sign(v, hash)) == NULL) {
-		msg_errno(v->o->report);
-		return (STATUS_LOCAL);
-	}
-	status = publish_write(v->sign_file, text, strlen(text));
-	free(text);
-	if (status != STATUS_OK)
-		return (status);
-	status = publish_commit(v->sign_file);
-	v->sign_file = NULL;
-	return (status);
-}
-
-/* --- afterwards ----------------------------------------------------------- */
-
-struct list_to {
-	struct publish *file;	/* NULL: stderr */
-	enum status status;
-};
-
-static int
-list_line(void *arg, const char *line, size_t len)
-{
-	struct list_to *to = arg;
-
-	if (to->file == NULL)
-		return (fd_write(STDERR_FILENO, line, len));
-	to->status = publish_write(to->file, line, len);
-	return (to->status == STATUS_OK ? 0 : -1);
-}
-
-/* The table of contents, where it was asked for and there is one. */
-static enum status
-list(struct verify *v)
-{
-	struct list_to to = { NULL, STATUS_OK };
-
-	if (!v->o->list && v->list_file == NULL)
-		return (STATUS_OK);
-	if (!has_dump(v)) {
-		msg_warning("stdin: %s has no table of contents to list",
-		    carrier_name(v->carrier));
-		return (STATUS_OK);
-	}
-	if (v->o->list)
-		(void)check_list(v->check, list_line, &to);
-	if (v->list_file == NULL)
-		return (STATUS_OK);
-	to.file = v->list_file;
-	if (check_list(v->check, list_line, &to) != 0) {
-		if (to.status == STATUS_OK)
-			msg_errno(v->o->list_to);
-		return (STATUS_LOCAL);
-	}
-	v->list_file = NULL;
-	return (publish_commit(to.file));
-}
-
-static enum status
-sum(struct verify *v)
-{
-	struct publish *file = v->sum_file;
-	enum status status;
-	char *name, *line = NULL;
-
-	if (file == NULL)
-		return (STATUS_OK);
-	if ((name = sums_name(v->o->sum)) != NULL)
-		line = sums_line(v->sum, name);
-	free(name);
-	if (line == NULL) {
-		msg_errno(v->o->sum);
-		return (STATUS_LOCAL);
-	}
-	status = publish_write(file, line, strlen(line));
-	free(line);
-	if (status != STATUS_OK)
-		return (status);
-	v->sum_file = NULL;
-	return (publish_commit(file));
+	return (outputs_report(v->outputs, v->check, line, report));
 }
 
 static enum status
@@ -523,15 +390,14 @@ run(struct verify *v)
 
 	if ((status = pump_run(&po)) != STATUS_OK)
 		return (status);
-	if ((status = sum(v)) != STATUS_OK)
-		return (status);
-	return (list(v));
+	return (outputs_finish(v->outputs, v->check,
+	    carrier_name(v->carrier), v->sum));
 }
 
 enum status
 verify_run(const struct options *o)
 {
-	struct verify v = { .o = o, .report_dir = -1 };
+	struct verify v = { .o = o };
 	enum status status;
 
 	if ((status = prepare(&v)) == STATUS_OK)

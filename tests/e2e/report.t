@@ -147,6 +147,52 @@ try 'head -c 100000 app.age | pgb-verify --sink --check age.b2'
 status_is 1 'a part of it'
 like "$ERR" 'is not the stream of age.b2' 'says so'
 
+# Inside age: its last chunk opens when the end is seen, and counts too.
+for f in app.dump plain.dump app.sql; do
+	age -r "$(age-keygen -y key.txt)" <"$f" >in.age
+	report in.json in.age -i key.txt
+	status_is 0 "$f inside age"
+	tables in.json >got
+	ok 'the same tables' cmp got want
+	is "$(of blake2b in.json)" "$(b2sum <in.age | cut -d' ' -f1)" 'the hash is that of the file'
+done
+perl -e 'local $/; $_ = <>; substr($_, -9000, 1) ^= "\x04"; print' <app.dump >last.dump
+try 'pgb-verify --sink <last.dump'
+status_is 1 'a bit near the end'
+age -r "$(age-keygen -y key.txt)" <last.dump >last.age
+for j in 1 2 3; do
+	try "pgb-verify -j $j -i key.txt --report last.json <last.age >out"
+	status_is 1 "the same inside age, -j $j"
+	ok 'its end is held back' test "$(size out)" -lt "$(size last.age)"
+	try "pgb-verify -j $j -i key.txt --hold <last.age >out"
+	is "$RC $(size out)" '1 0' "--hold: nothing is passed on, -j $j"
+done
+ok 'there is no report' test ! -e last.json
+
+# --- what is not overwritten ----------------------------------------------------
+
+cp app.dump same.dump
+for o in sum list-to report; do
+	try "pgb-verify --sink --$o same.dump <same.dump"
+	status_is 2 "--$o of the backup itself"
+	try "pgb-verify --$o out.dump <same.dump >out.dump"
+	status_is 2 "--$o of what is written"
+	cp app.dump other.dump
+	try "pgb-verify --sink --$o other.dump <same.dump"
+	status_is 2 "--$o of another backup"
+	ok 'which is as it was' cmp app.dump other.dump
+done
+ok 'nothing was lost' cmp app.dump same.dump
+try 'pgb-verify --sink --sum x --list-to x <app.dump'
+status_is 2 'two files of one name'
+try 'pgb-verify --sink --report x --list-to ./x <app.dump'
+status_is 2 'in two spellings'
+try 'pgb-verify --sink --sum s.b2 --list-to l --report r <app.dump &&
+    pgb-verify --sink --sum s.b2 --list-to l --report r <plain.dump'
+status_is 0 'those of an earlier run are replaced'
+try 'pgb-verify --raw --sink --list-to l </etc/passwd'
+status_is 1 'no list of what has none'
+
 # --- signatures --------------------------------------------------------------------
 
 minisign -G -W -f -p k.pub -s k.key >/dev/null 2>&1 </dev/null || bail minisign
@@ -213,6 +259,15 @@ status_is 1 'a dump without data'
 pg_dump app >less.sql
 against '' less.sql
 status_is 1 'plain SQL against an archive'
+pg_dump --inserts app >inserts.sql
+try 'pgb-verify --sink --report inserts.json <inserts.sql'
+pg_dump --inserts -s app >schema.sql
+try 'pgb-verify --sink --against inserts.json <schema.sql'
+status_is 1 'INSERT statements: the size tells'
+like "$ERR" 'too much is gone' 'says so'
+try 'pgb-verify --sink --against inserts.json <inserts.sql'
+status_is 0 'the same size'
+like "$ERR" 'note: .*only the size' 'what was compared is said'
 try 'pgb-verify --sink --against app.dump <app.dump'
 status_is 2 'no report'
 try 'pgb-verify --sink --max-shrink 20% <app.dump'

@@ -167,14 +167,12 @@ make_false_edges(void)
 }
 
 static void
-make_zstd(size_t piece, size_t chunk, int window)
+make_zstd_two(size_t piece, size_t chunk, int window, int second)
 {
 	ZSTD_CCtx *c = ZSTD_createCCtx();
 	size_t at, n, from;
 
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
-	if (window > 0)
-		ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog, window);
 	made_len = cut_count = 0;
 	for (at = 0; at < text_len; at += n) {
 		ZSTD_inBuffer in;
@@ -182,6 +180,9 @@ make_zstd(size_t piece, size_t chunk, int window)
 
 		n = text_len - at < piece ? text_len - at : piece;
 		from = made_len;
+		if (window > 0)
+			ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog,
+			    at == 0 ? window : second);
 		in = (ZSTD_inBuffer){ text + at, n, 0 };
 		out = (ZSTD_outBuffer){ made + made_len, ROOM - made_len, 0 };
 		/* Streamed, so that the window is not made to fit. */
@@ -194,6 +195,13 @@ make_zstd(size_t piece, size_t chunk, int window)
 		cut_each(from, chunk);
 	}
 	ZSTD_freeCCtx(c);
+}
+
+static void
+make_zstd(size_t piece, size_t chunk, int window)
+{
+
+	make_zstd_two(piece, chunk, window, window);
 }
 
 static void
@@ -441,6 +449,12 @@ main(void)
 	damage(ARCHIVE_ZSTD, "zstd in frames");
 	make_zstd(400000, 100000, 25);
 	good(ARCHIVE_ZSTD, "zstd in frames with large windows");
+	make_zstd_two(700000, 100000, 20, 25);
+	good(ARCHIVE_ZSTD, "zstd in frames, a small window first");
+	make_zstd_two(700000, 3, 20, 25);
+	good(ARCHIVE_ZSTD, "the same in tiny chunks");
+	make_zstd_two(700000, 100000, 25, 20);
+	good(ARCHIVE_ZSTD, "zstd in frames, a large window first");
 	make_zstd(3000, 100000, 0);
 	good(ARCHIVE_ZSTD, "zstd in small frames");
 	make_zstd(400000, 3, 0);

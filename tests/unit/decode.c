@@ -322,11 +322,11 @@ guesses(void)
 	static const uint8_t other[] = { 0, 1, 0xff, 0xff };
 	static const uint8_t zs[] = { 0x28, 0xb5, 0x2f, 0xfd };
 
-	ok(decode_may_begin(ARCHIVE_GZIP, flush, other) &&
-	    !decode_may_begin(ARCHIVE_GZIP, other, flush) &&
-	    decode_may_begin(ARCHIVE_ZSTD, other, zs) &&
-	    !decode_may_begin(ARCHIVE_ZSTD, zs, other) &&
-	    !decode_may_begin(ARCHIVE_NONE, flush, zs),
+	ok(decode_may_begin(ARCHIVE_GZIP, flush, other, 4) &&
+	    !decode_may_begin(ARCHIVE_GZIP, other, flush, 4) &&
+	    decode_may_begin(ARCHIVE_ZSTD, other, zs, 4) &&
+	    !decode_may_begin(ARCHIVE_ZSTD, zs, other, 4) &&
+	    !decode_may_begin(ARCHIVE_NONE, flush, zs, 4),
 	    "where a piece may begin");
 }
 

@@ -110,6 +110,7 @@ struct blocks {
 	bool peeking;
 	size_t next_loid;	/* of the entry's list */
 	atomic_bool no_guess;	/* one was wrong in this entry */
+	atomic_bool stop;	/* nobody wants the rest */
 
 	/* Second steps: one at a time, in order. */
 	struct stream stream;

@@ -10,6 +10,7 @@
 #include <isa-l.h>
 
 #include "data/blocks-impl.h"
+#include "sig.h"
 
 /* Deflate looks back no further: behind so much text a piece that was begun as a
  * guess knows all that a decoder of the whole stream knows. */
@@ -200,16 +201,55 @@ decoder(const struct blocks *b, const struct job *j)
 	return (atomic_load(&j->chain->is_void) ? b->serial : j->chain->dec);
 }
 
+/* Do not use what first steps made of this chain, but decode it with d: NULL: a
+ * new one, begun as `how` says. */
+static void
+make_void(struct blocks *b, struct job *j, struct decode *d, int how)
+{
+
+	atomic_store(&j->chain->is_void, true);
+	if (d == NULL && (d = decoders_must(&b->decoders)) != NULL)
+		decode_begin(d, how);
+	b->serial = d;
+}
+
+/*
+ * Only the serial decoder may take a large window.  Frames of zstd begin with a
+ * job (see cut()), in front of which any decoder will do: so the job is done
+ * again, and its chain is void from here on.
+ */
+static bool
+widen(struct blocks *b, struct job *j)
+{
+	const struct decode *d = decoder(b, j);
+
+	if (d == NULL || !decode_was_too_small(d) || !b->edge)
+		return (false);
+	if (atomic_load(&j->chain->is_void))
+		decoders_put(&b->decoders, b->serial);
+	make_void(b, j, NULL, j->first ? 0 : DECODE_MIDST);
+	j->out_len = j->taken = 0;
+	j->result = DECODE_FULL;
+	return (b->serial != NULL);
+}
+
 /* Take the job's text, and decode what is left of it. */
 static void
 digest(struct blocks *b, struct job *j)
 {
+	bool fed = false;
 
 	for (;;) {
+		fed |= j->out_len > 0;
 		consume(b, j, j->out, j->out_len);
 		j->out_len = 0;
+		/* There may be much of it: somebody may not want to wait. */
+		if (atomic_load(&b->stop) || sig_caught() != 0)
+			b->dead = true;
 		if (b->dead)
 			return;
+		if (j->result == DECODE_FAILED && !fed && widen(b, j))
+			continue;
 		if (j->result == DECODE_FAILED) {
 			decode_fault(b, j, decoder(b, j));
 			return;
@@ -237,18 +277,6 @@ take_true(struct blocks *b)
 	d = b->prev->dec;
 	b->prev->dec = NULL;
 	return (d);
-}
-
-/* Do not use what first steps made of this chain, but decode it with d: NULL: a
- * new one, begun as `how` says. */
-static void
-make_void(struct blocks *b, struct job *j, struct decode *d, int how)
-{
-
-	atomic_store(&j->chain->is_void, true);
-	if (d == NULL && (d = decoders_must(&b->decoders)) != NULL)
-		decode_begin(d, how);
-	b->serial = d;
 }
 
 /* A chain begins: whether it was begun rightly. */
@@ -291,11 +319,9 @@ keep_hash(struct blocks *b, struct job *j, struct contents_data *d)
 
 	if (b->stream.digest == NULL || b->dead)
 		return;
-	if ((d->hash = malloc(DIGEST_LEN)) == NULL) {
+	d->hash = malloc(DIGEST_LEN);
+	if (d->hash == NULL || digest_end(b->stream.digest, d->hash) == -1)
 		j->no_memory = true;
-		return;
-	}
-	digest_end(b->stream.digest, d->hash);
 }
 
 static void

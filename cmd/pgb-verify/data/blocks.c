@@ -26,6 +26,7 @@
  * What is found is kept in the job and printed by the main thread when the job
  * comes back, in order; so any number of threads finds the same.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ blocks_free(struct blocks *b)
 
 	if (b == NULL)
 		return;
+	atomic_store(&b->stop, true);
 	mill_free(b->mill);
 	for (i = 0; b->jobs != NULL && i < b->job_count; i++) {
 		free(b->jobs[i].in);
@@ -135,7 +137,11 @@ start(struct blocks *b)
 		    &ops, b);
 	}
 	free(pointers);
-	return (b->mill != NULL ? 0 : fail_memory(b));
+	if (b->mill != NULL)
+		return (0);
+	b->error = errno == EAGAIN ? "no thread to check the data with" :
+	    no_memory;
+	return (-1);
 }
 
 /* --- jobs that come back -------------------------------------------------- */
@@ -293,12 +299,13 @@ add(struct blocks *b, const uint8_t *buf, size_t len)
 	return (0);
 }
 
-/* A chunk begins where a piece may begin: with a job, and with several threads
- * with a chain. */
+/* A chunk begins where a piece may begin: with a job, and where that is likely,
+ * with several threads, with a chain. */
 static int
-cut(struct blocks *b)
+cut(struct blocks *b, bool likely)
 {
-	bool guess = b->opts.threads > 1 && !atomic_load(&b->no_guess);
+	bool guess = likely && b->opts.threads > 1 &&
+	    !atomic_load(&b->no_guess);
 
 	if (b->job->in_len == 0 || (b->compression == ARCHIVE_GZIP &&
 	    b->job->in_len < b->in_size / 4))
@@ -313,8 +320,8 @@ begin_chunk(struct blocks *b)
 {
 
 	b->peeking = false;
-	if (b->peek_len == sizeof(b->peek) && decode_may_begin(b->compression,
-	    b->before, b->peek) && cut(b) != 0)
+	if (decode_may_begin(b->compression, b->before, b->peek,
+	    b->peek_len) && cut(b, b->peek_len == sizeof(b->peek)) != 0)
 		return (-1);
 	return (add(b, b->peek, b->peek_len));
 }

@@ -31,5 +31,6 @@ enum decode_result decode_fail(struct decode *, const char *restore,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int decode_bad_end(struct decode *, const char *restore, const char *why);
 enum decode_result decode_memory(struct decode *);
+enum decode_result decode_too_small(struct decode *);
 
 #endif

@@ -18,6 +18,7 @@
 
 struct zs {
 	ZSTD_DStream *d;
+	bool small;		/* begun with DECODE_SMALL */
 	bool open;		/* inside a frame */
 	bool ended;		/* one ended in this chunk */
 	uint64_t frames;	/* that hold something */
@@ -54,12 +55,13 @@ zs_begin(void *ctx, int how)
 {
 	struct zs *s = ctx;
 
+	s->small = (how & DECODE_SMALL) != 0;
 	s->open = s->ended = s->unchecked = false;
 	s->frames = 0;
 	s->have = 0;
 	if (ZSTD_isError(ZSTD_DCtx_reset(s->d, ZSTD_reset_session_only)) ||
 	    ZSTD_isError(ZSTD_DCtx_setParameter(s->d, ZSTD_d_windowLogMax,
-	    (how & DECODE_SMALL) != 0 ? WINDOW_LOG_SMALL : WINDOW_LOG)))
+	    s->small ? WINDOW_LOG_SMALL : WINDOW_LOG)))
 		return (-1);
 	return (0);
 }
@@ -82,12 +84,14 @@ look(struct zs *s, const uint8_t *in, size_t len)
 }
 
 static enum decode_result
-failed(struct decode *d, size_t rc)
+failed(struct decode *d, const struct zs *s, size_t rc)
 {
 	switch (ZSTD_getErrorCode(rc)) {
 	case ZSTD_error_memory_allocation:
 		return (decode_memory(d));
 	case ZSTD_error_frameParameter_windowTooLarge:
+		if (s->small)
+			return (decode_too_small(d));
 		return (decode_fail(d, decode_stops, "compressed with a window "
 		    "of more than 128 MiB"));
 	default:
@@ -131,7 +135,7 @@ zs_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 	*out += ob.pos;
 	*out_len -= ob.pos;
 	if (ZSTD_isError(rc))
-		return (failed(d, rc));
+		return (failed(d, s, rc));
 	return (s->open && *out_len == 0 ? DECODE_FULL : DECODE_DRAINED);
 }
 

@@ -11,7 +11,7 @@ const char decode_stops[] = "pg_restore stops here";
 struct decode {
 	const struct decode_method *m;
 	void *ctx;
-	bool no_memory;
+	bool no_memory, too_small;
 	const char *restore;
 	char why[160];
 };
@@ -53,6 +53,7 @@ void
 decode_begin(struct decode *d, int how)
 {
 
+	d->too_small = false;
 	d->no_memory = d->m->begin(d->ctx, how) == -1;
 }
 
@@ -88,15 +89,15 @@ decode_is_edge(const struct decode *d)
 
 bool
 decode_may_begin(enum archive_compression compression,
-    const uint8_t before[4], const uint8_t begin[4])
+    const uint8_t before[4], const uint8_t begin[4], size_t len)
 {
 	switch (compression) {
 	case ARCHIVE_GZIP:
 		return (memcmp(before, "\0\0\xff\xff", 4) == 0);
 	case ARCHIVE_ZSTD:
-		return (memcmp(begin, "\x28\xb5\x2f\xfd", 4) == 0);
+		return (memcmp(begin, "\x28\xb5\x2f\xfd", len) == 0);
 	case ARCHIVE_LZ4:
-		return (memcmp(begin, "\x04\x22\x4d\x18", 4) == 0);
+		return (memcmp(begin, "\x04\x22\x4d\x18", len) == 0);
 	case ARCHIVE_NONE:
 		break;
 	}
@@ -119,6 +120,12 @@ const char *
 decode_restore(const struct decode *d)
 {
 	return (d->restore);
+}
+
+bool
+decode_was_too_small(const struct decode *d)
+{
+	return (d->too_small);
 }
 
 bool
@@ -153,6 +160,14 @@ decode_bad_end(struct decode *d, const char *restore, const char *why)
 
 	(void)decode_fail(d, restore, "%s", why);
 	return (-1);
+}
+
+enum decode_result
+decode_too_small(struct decode *d)
+{
+
+	d->too_small = true;
+	return (decode_fail(d, NULL, "more memory than was allowed"));
 }
 
 enum decode_result

@@ -53,10 +53,11 @@ void decode_chunk_end(struct decode *);
 bool decode_minds_chunks(const struct decode *);
 
 /* Whether a piece may begin behind what was taken; whether one may be guessed
- * there, by the 4 bytes in front of it (gzip) or its own first 4. */
+ * there, by the 4 bytes in front of it (gzip) or its own first ones, of which
+ * there are len, 4 at most. */
 bool decode_is_edge(const struct decode *);
 bool decode_may_begin(enum archive_compression, const uint8_t before[4],
-    const uint8_t begin[4]);
+    const uint8_t begin[4], size_t len);
 
 /*
  * decode_end(d, adler):
@@ -70,6 +71,9 @@ int decode_end(struct decode *, uint32_t adler);
  * restore makes of it. */
 const char *decode_why(const struct decode *);
 const char *decode_restore(const struct decode *);
+
+/* It was begun with DECODE_SMALL, and that is why it failed. */
+bool decode_was_too_small(const struct decode *);
 
 /* It is about memory, not about the stream. */
 bool decode_no_memory(const struct decode *);

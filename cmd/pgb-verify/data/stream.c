@@ -15,7 +15,7 @@ stream_begin(struct stream *s, const struct contents_data *d,
 	const struct encoding *e = contents_encoding(toc);
 
 	s->bytes = 0;
-	/* What was loaded at the start begins again without failing. */
+	/* Lack of memory is told by digest_end(). */
 	if (s->digest != NULL)
 		(void)digest_begin(s->digest);
 	if (d->is_blobs) {
