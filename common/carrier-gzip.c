@@ -4,9 +4,9 @@
  * length.  gzip(1) itself lets anything follow the last member; here only
  * another member may.
  *
- * Deflate by ISA-L, four times as fast as zlib; what is around it here, since it
- * reads a few bytes beyond the end of the deflate data and keeps them: those are
- * taken back and read again as the trailer and what follows.
+ * Deflate by ISA-L, twice as fast as zlib; what is around it here, since
+ * it reads a few bytes beyond the end of the deflate data and keeps them: those
+ * are taken back and read again as the trailer and what follows.
  * Source: RFC 1952, RFC 1951.
  */
 #include <stdlib.h>

@@ -49,8 +49,8 @@ enum carrier_verdict carrier_cut(struct carrier *, const char *fmt, ...)
 /* What follows, carrier_fail(), is about this machine, not about the stream. */
 void carrier_memory(struct carrier *);
 
-/* The same where the reason was printed already (by a plugin of age's): who asks
- * for the carrier's end is to end with this status.  Returns -1. */
+/* The same where the reason was printed already (by a plugin of age's): who
+ * asks for the carrier's end is to end with this status.  Returns -1. */
 int carrier_told(struct carrier *, enum status);
 
 /* Offset of the first byte of the buffer that feed() was given. */

@@ -56,7 +56,8 @@ enum sql_event {
 	SQL_GOT_END,		/* the line "\." of COPY data, at line_at */
 	SQL_GOT_LONG,		/* a dollar quote's tag is too long for us */
 	SQL_GOT_ODD,		/* at line_at is what pg_dump never writes:
-				 * quotes were counted wrong from some loss on */
+				 * quotes were counted wrong from some loss
+				 * on */
 };
 
 struct sql_lex {

@@ -254,6 +254,12 @@ carrier_name(const struct carrier *c)
 	return (c->head_len == 0 ? "empty" : "unknown");
 }
 
+const char *
+carrier_wrapper(const struct carrier *c)
+{
+	return (c->wrapper ? c->kind : NULL);
+}
+
 bool
 carrier_shut(const struct carrier *c)
 {

@@ -96,6 +96,10 @@ bool carrier_is_told(const struct carrier *);
  */
 const char *carrier_name(const struct carrier *);
 
+/* What the stream itself is, where that is a wrapper: "zstd"; NULL: it is none.
+ * As soon as anything inside it is looked at. */
+const char *carrier_wrapper(const struct carrier *);
+
 /*
  * carrier_known(c):
  * Whether enough bytes were seen to know what the stream is, wrappers and what

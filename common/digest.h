@@ -14,7 +14,8 @@ struct digest;
 #define DIGEST_LEN	64
 #define DIGEST_HEX	(2 * DIGEST_LEN + 1)	/* with the NUL */
 
-/* NULL without memory.  Nothing is opened or loaded later: a sandbox may come. */
+/* NULL without memory.  Nothing is opened or loaded later: a sandbox may
+ * come. */
 struct digest *digest_new(void);
 void digest_free(struct digest *);
 

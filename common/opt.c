@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fdio.h"
 #include "msg.h"
@@ -393,4 +395,39 @@ opt_parse(const struct opt_spec *spec, int argc, char **argv,
 	status = parse_words(spec, t, argc, argv, operands);
 	free(t);
 	return (status);
+}
+
+int
+opt_number(const char *name, const char *text, unsigned least, unsigned most,
+    unsigned *out)
+{
+	unsigned long n;
+	char *end;
+
+	if (text == NULL)
+		return (0);
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	    n >= least && n <= most) {
+		*out = (unsigned)n;
+		return (0);
+	}
+	msg_error("%s: not a number from %u to %u", name, least, most);
+	return (-1);
+}
+
+unsigned
+opt_processors(unsigned most)
+{
+	cpu_set_t set;
+	unsigned n;
+
+	/* Of more than cpu_set_t holds, or where it is not allowed. */
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		n = sysconf(_SC_NPROCESSORS_ONLN) > 0 ?
+		    (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	else
+		n = (unsigned)CPU_COUNT(&set);
+	return (n < most ? n : most);
 }

@@ -71,6 +71,17 @@ int opt_parse(const struct opt_spec *spec, int argc, char **argv,
 int opt_list_add(struct opt_list *, char *);
 void opt_list_free(struct opt_list *);
 
+/*
+ * opt_number(name, text, least, most, out):
+ * A number of the command line; *out is left alone where text is NULL.  0, or -1
+ * after one error line.
+ */
+int opt_number(const char *name, const char *text, unsigned least,
+    unsigned most, unsigned *out);
+
+/* Processors that this process may use, most at most. */
+unsigned opt_processors(unsigned most);
+
 /* "12", "64K", "3M", "1G", "2T" in bytes: 0, or -1. */
 int opt_size(const char *text, uint64_t *out);
 

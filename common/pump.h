@@ -55,8 +55,8 @@ struct pump_stage {
 	 * line alone. */
 	enum status (*write_report)(void *arg, struct publish *, char *line);
 
-	/* Where the next bytes of the input are to be read, *len of them: data()
-	 * gets them there.  NULL, also as answer: anywhere. */
+	/* Where the next bytes of the input are to be read, *len of them:
+	 * data() gets them there.  NULL, also as answer: anywhere. */
 	uint8_t *(*room)(void *arg, struct pump *, size_t *len);
 
 	/* It is over, well or not: end the threads that use what pump_reserve()
@@ -126,8 +126,8 @@ enum status pump_emit(struct pump *, const void *buf, size_t len);
  */
 uint8_t *pump_room(struct pump *, size_t *len);
 
-/* Memory of the output's for bytes that are emitted later: tail_reserve().  It is
- * there until stage.stop() has returned. */
+/* Memory of the output's for bytes that are emitted later: tail_reserve().  It
+ * is there until stage.stop() has returned. */
 uint8_t *pump_reserve(struct pump *, size_t len);
 
 /* From finish(): the last len bytes that were emitted, at most TAIL_HOLD: 0, or

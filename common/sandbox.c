@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -28,6 +29,8 @@
 
 #include "msg.h"
 #include "sandbox.h"
+
+#define MEMORY	((size_t)8 * 1024 * 1024)	/* to be had, or no sandbox */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZER	1
@@ -449,11 +452,18 @@ enum status
 sandbox_enter(const struct sandbox *s)
 {
 	enum status status;
+	void *memory;
 
 	if (SANITIZER) {
 		msg_verbose("sandbox: none under a sanitizer");
 		return (STATUS_OK);
 	}
+	/* libseccomp does not bear it well to be without. */
+	if ((memory = malloc(MEMORY)) == NULL) {
+		msg_errno("sandbox");
+		return (STATUS_LOCAL);
+	}
+	free(memory);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
 		msg_error("sandbox: no new privileges: %s", strerror(errno));
 		return (STATUS_LOCAL);

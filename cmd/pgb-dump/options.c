@@ -338,22 +338,12 @@ set_number(const char *option, const char *word, unsigned least, unsigned most,
 	return (STATUS_OK);
 }
 
-static unsigned
-processors(void)
-{
-	cpu_set_t set;
-	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ?
-	    CPU_COUNT(&set) : 1;
-
-	return (n > JOBS_DEFAULT ? JOBS_DEFAULT : (unsigned)n);
-}
-
 static enum status
 set_numbers(struct options *o)
 {
 	enum status status;
 
-	o->jobs = processors();
+	o->jobs = opt_processors(JOBS_DEFAULT);
 	o->max_blocking = BLOCKING_DEFAULT;
 	o->zspec = (struct zspec)ZSPEC_INIT;
 	if ((status = set_number("--jobs", o->jobs_word, 1, JOBS_MAX,

@@ -125,52 +125,15 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 	return (status);
 }
 
-/* A number of the command line, 0 where it was not given: 0 or -1. */
-static int
-number(const char *name, const char *text, unsigned least, unsigned most,
-    unsigned *out)
-{
-	unsigned long n;
-	char *end;
-
-	*out = 0;
-	if (text == NULL)
-		return (0);
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-	    n >= least && n <= most) {
-		*out = (unsigned)n;
-		return (0);
-	}
-	msg_error("%s: not a number from %u to %u", name, least, most);
-	return (-1);
-}
-
-static unsigned
-processors(void)
-{
-	cpu_set_t set;
-	unsigned n;
-
-	/* Of more than cpu_set_t holds, or where it is not allowed. */
-	if (sched_getaffinity(0, sizeof(set), &set) == -1)
-		n = sysconf(_SC_NPROCESSORS_ONLN) > 0 ?
-		    (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : 1;
-	else
-		n = (unsigned)CPU_COUNT(&set);
-	return (n < JOBS_DEFAULT_MAX ? n : JOBS_DEFAULT_MAX);
-}
-
 static enum status
 numbers(struct options *o, const struct words *w)
 {
-	unsigned fd;
+	unsigned fd = 0;
 
-	if (number("-j", w->jobs, 1, LANES_MAX, &o->jobs) == -1 ||
-	    number("--max-work-factor", w->work, 1, AGE_WORK_MAX,
+	if (opt_number("-j", w->jobs, 1, LANES_MAX, &o->jobs) == -1 ||
+	    opt_number("--max-work-factor", w->work, 1, AGE_WORK_MAX,
 	    &o->work) == -1 ||
-	    number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
+	    opt_number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
 		return (STATUS_USAGE);
 	o->from.fd = w->fd != NULL ? (int)fd : -1;
 	/* It is not for plugins; and must not turn out to be one of ours. */
@@ -180,7 +143,7 @@ numbers(struct options *o, const struct words *w)
 		return (STATUS_USAGE);
 	}
 	if (w->jobs == NULL)
-		o->jobs = processors();
+		o->jobs = opt_processors(JOBS_DEFAULT_MAX);
 	if (w->work == NULL)
 		o->work = AGE_WORK_READ;
 	return (STATUS_OK);

@@ -14,10 +14,10 @@
 #include "toc/contents.h"
 
 /*
- * The checks that look deeper into a dump than its framing, which proves that it
- * is whole (carrier.h): table of contents, data, rows.  For custom archives, tar
- * archives and plain SQL; what the carrier tells goes to the rooms toc/, data/
- * and text/, and what they find to the findings.
+ * The checks that look deeper into a dump than its framing, which proves that
+ * it is whole (carrier.h): table of contents, data, rows.  For custom archives,
+ * tar archives and plain SQL; what the carrier tells goes to the rooms toc/,
+ * data/ and text/, and what they find to the findings.
  */
 struct check;
 

@@ -180,8 +180,8 @@ add_tables(struct drift *d, const struct tables *tables)
 	return (0);
 }
 
-/* Tables are not known, as in plain SQL of INSERT statements, or in age without a
- * key: that the stream is much smaller is. */
+/* Tables are not known, as in plain SQL of INSERT statements, or in age without
+ * a key: that the stream is much smaller is. */
 static enum status
 compare_size(const struct compare *c, uint64_t bytes)
 {

@@ -26,10 +26,10 @@ bool compare_wants_sum(const struct options *);
  * after one error line. */
 enum status compare_sum(const struct compare *, const uint8_t sum[DIGEST_LEN]);
 
-/* Whether the dump has lost no more since --against than it may: STATUS_OK, also
- * where nothing is compared; STATUS_DATA after a table of what has changed and an
- * error line; STATUS_LOCAL.  bytes: of the stream, which are all that is compared
- * where there are no tables on either side. */
+/* Whether the dump has lost no more since --against than it may: STATUS_OK,
+ * also where nothing is compared; STATUS_DATA after a table of what has changed
+ * and an error line; STATUS_LOCAL.  bytes: of the stream, which are all that is
+ * compared where there are no tables on either side. */
 enum status compare_drift(const struct compare *, const struct check *,
     uint64_t bytes);
 

@@ -61,12 +61,16 @@ findings_free(struct findings *f)
 }
 
 static void
-add_place(struct line *l, const struct place *p)
+add_place(struct line *l, const struct findings *f, const struct place *p)
 {
+	const char *wrapper = f->opts.wrapper != NULL ?
+	    f->opts.wrapper(f->opts.wrapper_arg) : NULL;
 
 	add(l, "stdin: ");
 	if (p == NULL)
 		return;
+	if (p->has_at && wrapper != NULL)
+		add(l, "inside %s: ", wrapper);
 	if (p->has_at)
 		add(l, "byte %" PRIu64 ": ", p->at);
 	if (p->entry != 0 && p->name != NULL && p->name[0] != '\0')
@@ -115,7 +119,7 @@ finding(struct findings *f, enum finding_kind kind, const struct place *place,
 
 	if (!take(f, is_error))
 		return;
-	add_place(&l, place);
+	add_place(&l, f, place);
 	va_start(ap, fmt);
 	add_list(&l, fmt, ap);
 	va_end(ap);

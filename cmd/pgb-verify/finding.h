@@ -34,6 +34,11 @@ struct finding_opts {
 	bool strict;		/* notes are errors */
 	bool all;		/* go on behind an error */
 	size_t most;		/* lines printed; the rest is counted */
+
+	/* What the stream is wrapped in ("zstd"): offsets are those within.
+	 * NULL, also as answer: in nothing. */
+	const char *(*wrapper)(void *arg);
+	void *wrapper_arg;
 };
 
 /* opts is copied; NULL without memory. */

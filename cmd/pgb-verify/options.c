@@ -99,28 +99,6 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 	return (status);
 }
 
-/* A number of the command line, 0 where it was not given: 0 or -1. */
-static int
-number(const char *name, const char *text, unsigned least, unsigned most,
-    unsigned *out)
-{
-	unsigned long n;
-	char *end;
-
-	*out = 0;
-	if (text == NULL)
-		return (0);
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-	    n >= least && n <= most) {
-		*out = (unsigned)n;
-		return (0);
-	}
-	msg_error("%s: not a number from %u to %u", name, least, most);
-	return (-1);
-}
-
 /* "20%", "20", "0.5%": a share, or -1. */
 static int
 percent(const char *text, double *out)
@@ -139,28 +117,13 @@ percent(const char *text, double *out)
 	return (-1);
 }
 
-static unsigned
-processors(void)
-{
-	cpu_set_t set;
-	unsigned n;
-
-	/* Of more than cpu_set_t holds, or where it is not allowed. */
-	if (sched_getaffinity(0, sizeof(set), &set) == -1)
-		n = sysconf(_SC_NPROCESSORS_ONLN) > 0 ?
-		    (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : 1;
-	else
-		n = (unsigned)CPU_COUNT(&set);
-	return (n < JOBS_DEFAULT_MAX ? n : JOBS_DEFAULT_MAX);
-}
-
 static enum status
 numbers(struct options *o, const struct words *w)
 {
-	unsigned fd;
+	unsigned fd = 0;
 
-	if (number("-j", w->jobs, 1, MILL_THREADS_MAX, &o->jobs) == -1 ||
-	    number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1 ||
+	if (opt_number("-j", w->jobs, 1, MILL_THREADS_MAX, &o->jobs) == -1 ||
+	    opt_number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1 ||
 	    percent(w->shrink, &o->max_shrink) == -1)
 		return (STATUS_USAGE);
 	o->from.fd = w->fd != NULL ? (int)fd : -1;
@@ -171,7 +134,7 @@ numbers(struct options *o, const struct words *w)
 		return (STATUS_USAGE);
 	}
 	if (w->jobs == NULL)
-		o->jobs = processors();
+		o->jobs = opt_processors(JOBS_DEFAULT_MAX);
 	return (STATUS_OK);
 }
 

@@ -11,10 +11,11 @@
 #include "status.h"
 
 /*
- * The files that a run leaves beside the stream: list, sum, and the signature of
- * the report; the report itself is the pump's.  All are made in the beginning,
- * since nothing can be opened later, and get their names when all is well.  None
- * takes the place of another kind of file, of another of them, or of the stream.
+ * The files that a run leaves beside the stream: list, sum, and the signature
+ * of the report; the report itself is the pump's.  All are made in the
+ * beginning, since nothing can be opened later, and get their names when all is
+ * well.  None takes the place of another kind of file, of another of them, or
+ * of the stream.
  */
 struct outputs;
 

@@ -41,8 +41,8 @@ int tables_add(struct tables *, const char *copy_name);
 int tables_set(struct tables *, uint64_t rows, uint64_t bytes,
     const uint8_t *hash);
 
-/* Entries with data, in the order of the dump; large objects are no table: their
- * name is NULL. */
+/* Entries with data, in the order of the dump; large objects are no table:
+ * their name is NULL. */
 size_t tables_count(const struct tables *);
 struct table tables_get(const struct tables *, size_t n);
 

@@ -89,8 +89,8 @@ ready(void *arg, const struct publish *report)
 	return (v->late ? STATUS_OK : shut(v));
 }
 
-/* An age file was opened, so that plugins have done their work; or there is none,
- * and threads are about to start. */
+/* An age file was opened, so that plugins have done their work; or there is
+ * none, and threads are about to start. */
 static void
 opened(void *arg)
 {
@@ -101,12 +101,21 @@ opened(void *arg)
 	v->late = false;
 }
 
+static const char *
+wrapper(void *arg)
+{
+	const struct verify *v = arg;
+
+	return (carrier_wrapper(v->carrier));
+}
+
 static enum status
 make_check(struct verify *v)
 {
 	const struct options *o = v->o;
 	const struct finding_opts fo = { .strict = o->strict, .all = o->sink,
-	    .most = FINDINGS_MOST };
+	    .most = FINDINGS_MOST, .wrapper = wrapper,
+	    .wrapper_arg = v };
 	const struct check_opts co = { .threads = o->jobs,
 	    .hash = o->report != NULL || o->against != NULL,
 	    .all_names = o->list || o->list_to != NULL,
@@ -335,7 +344,8 @@ finish(void *arg, struct pump *p)
 	struct verify *v = arg;
 	enum status status;
 
-	/* The proof may have brought more: the last chunk of age opens there. */
+	/* The proof may have brought more: the last chunk of age opens
+	 * there. */
 	if ((status = settle(v)) != STATUS_OK)
 		return (status);
 	if (v->through != NULL)

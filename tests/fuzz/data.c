@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Promise: no payload makes the data room crash or hang; one thread and three
- * find the same; a stream is accepted if and only if the library that pg_restore
- * uses takes it, whole, to its end, and makes the same text of it.
+ * find the same; a stream is accepted if and only if the library that
+ * pg_restore uses takes it, whole, to its end, and makes the same text of it.
  *
- * Input: a byte for the compression (0 gzip, 1 zstd, 2 lz4, 3 none, 4 deflate that
- * gets its zlib header and checksum from us), a byte for the size of chunks, then
- * the stream; chunks end behind 00 00 FF FF too.
+ * Input: a byte for the compression (0 gzip, 1 zstd, 2 lz4, 3 none, 4 deflate
+ * that gets its zlib header and checksum from us), a byte for the size of
+ * chunks, then the stream; chunks end behind 00 00 FF FF too.
  *
  * clang -D_GNU_SOURCE -Icommon -Icmd/pgb-verify -g -O1 \
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/data.c \
@@ -236,7 +236,8 @@ compare(enum archive_compression how, const uint8_t *in, size_t len,
 		abort();
 }
 
-/* Deflate as a zlib stream, with the checksum of what our decoder makes of it. */
+/* Deflate as a zlib stream, with the checksum of what our decoder makes of
+ * it. */
 static void
 dress(const uint8_t *in, size_t len, size_t most)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Promise: the data of an archive are found to be the same, and the same is found
- * to be wrong with them, by any number of threads, however the bytes come in, and
- * wherever a piece might be guessed to begin.
+ * Promise: the data of an archive are found to be the same, and the same is
+ * found to be wrong with them, by any number of threads, however the bytes come
+ * in, and wherever a piece might be guessed to begin.
  */
 #include <lz4frame.h>
 #include <stdarg.h>

@@ -15,8 +15,8 @@
  * blocks-step.c (what is done with a job) and blocks-decoders.c (decoders).
  */
 
-/* Where the bytes of a job stand in the archive: from pos on, those of the chunk
- * whose first byte is at `at`, skip bytes into it. */
+/* Where the bytes of a job stand in the archive: from pos on, those of the
+ * chunk whose first byte is at `at`, skip bytes into it. */
 struct chunk_mark {
 	uint32_t pos;
 	uint32_t skip;
@@ -127,8 +127,8 @@ struct blocks {
 bool blocks_one(void *arg, void *job);
 void blocks_two(void *arg, void *job);
 
-/* blocks-decoders.c.  decoders_get(): NULL where `most` are in use, or without memory;
- * decoders_must(): NULL without memory only.  NULL may be put. */
+/* blocks-decoders.c.  decoders_get(): NULL where `most` are in use, or without
+ * memory; decoders_must(): NULL without memory only.  NULL may be put. */
 int decoders_init(struct decoders *, enum archive_compression, size_t most,
     size_t size);
 void decoders_wipe(struct decoders *);

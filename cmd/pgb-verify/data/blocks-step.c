@@ -12,8 +12,8 @@
 #include "data/blocks-impl.h"
 #include "sig.h"
 
-/* Deflate looks back no further: behind so much text a piece that was begun as a
- * guess knows all that a decoder of the whole stream knows. */
+/* Deflate looks back no further: behind so much text a piece that was begun as
+ * a guess knows all that a decoder of the whole stream knows. */
 #define HISTORY		((size_t)32 * 1024)
 
 /* --- faults --------------------------------------------------------------- */
@@ -192,8 +192,8 @@ consume(struct blocks *b, struct job *j, const uint8_t *buf, size_t len)
 
 /*
  * The decoder that has come to this job's end.  Looked for only where no first
- * step can be at work with it: where this one is not complete, has failed, or is
- * the chain's last.
+ * step can be at work with it: where this one is not complete, has failed, or
+ * is the chain's last.
  */
 static struct decode *
 decoder(const struct blocks *b, const struct job *j)

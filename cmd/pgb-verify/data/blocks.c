@@ -4,24 +4,25 @@
  * the time goes, and what is worth more than one thread.
  *
  * The bytes of each compressed stream (a table's data, a large object) are cut
- * into jobs of 128 KiB.  A job is done in two steps (mill.c): it is decoded; then,
- * in the order of the archive, its text is looked at.  Decoding needs what was
- * decoded before, so the jobs of a stream form a chain: one decoder goes from job
- * to job.  A chain of its own begins with each stream and, as a guess, wherever
- * pgb-dump may have begun a piece that knows nothing of what is in front of it.
- * So two chains of one stream are decoded at the same time.
+ * into jobs of 128 KiB.  A job is done in two steps (mill.c): it is decoded;
+ * then, in the order of the archive, its text is looked at.  Decoding needs
+ * what was decoded before, so the jobs of a stream form a chain: one decoder
+ * goes from job to job.  A chain of its own begins with each stream and, as a
+ * guess, wherever pgb-dump may have begun a piece that knows nothing of what is
+ * in front of it. So two chains of one stream are decoded at the same time.
  *
  * No verdict depends on a guess.  In the second step, where the stream's true
- * decoder is known, a guess is taken for right only if the true decoder has come
- * to an edge in front of it, and enough of it was decoded well to know that it
- * needs nothing from there.  Otherwise the chain is void: what its first steps
- * made is thrown away, and the true decoder, the serial one, goes on through its
- * jobs in the second step.  Then nothing is gained, and nothing lost.  With one
- * thread nothing is guessed.
+ * decoder is known, a guess is taken for right only if the true decoder has
+ * come to an edge in front of it, and enough of it was decoded well to know
+ * that it needs nothing from there.  Otherwise the chain is void: what its
+ * first steps made is thrown away, and the true decoder, the serial one, goes
+ * on through its jobs in the second step.  Then nothing is gained, and nothing
+ * lost.  With one thread nothing is guessed.
  *
  * Memory is bounded by the ring: a job whose text is larger than its room is
- * decoded to its end in its second step, one room after the other.  Whatever asks
- * for a large window is decoded by the serial decoder, of which there is one.
+ * decoded to its end in its second step, one room after the other.  Whatever
+ * asks for a large window is decoded by the serial decoder, of which there is
+ * one.
  *
  * What is found is kept in the job and printed by the main thread when the job
  * comes back, in order; so any number of threads finds the same.
@@ -326,7 +327,8 @@ begin_chunk(struct blocks *b)
 	return (add(b, b->peek, b->peek_len));
 }
 
-/* What was in front of a chunk that begins now: the last bytes of the stream. */
+/* What was in front of a chunk that begins now: the last bytes of the
+ * stream. */
 static void
 remember(struct blocks *b)
 {

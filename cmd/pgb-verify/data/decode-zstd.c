@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * zstd, one frame or many.  pg_restore asks for the next chunk when a frame
- * ends, and forgets what is left of the old one: so a frame ends where its chunk
- * does.  Whether a frame has a checksum stands in its fifth byte.
+ * ends, and forgets what is left of the old one: so a frame ends where its
+ * chunk does.  Whether a frame has a checksum stands in its fifth byte.
  * Source: RFC 8878; PostgreSQL, compress_zstd.c.
  */
 #include <stdlib.h>

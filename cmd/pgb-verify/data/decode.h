@@ -13,9 +13,9 @@
  * pg_restore decodes it, but stricter: it stops where bytes are damaged,
  * missing, or behind the end.
  *
- * A stream may be begun in its midst, where a piece may begin that knows nothing
- * of what is in front of it: a guess, which holds if it decodes and what is in
- * front ends there in the right state (decode_is_edge()).
+ * A stream may be begun in its midst, where a piece may begin that knows
+ * nothing of what is in front of it: a guess, which holds if it decodes and
+ * what is in front ends there in the right state (decode_is_edge()).
  */
 struct decode;
 

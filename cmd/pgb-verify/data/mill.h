@@ -52,8 +52,9 @@ void mill_put(struct mill *);
 
 /*
  * mill_take(m, wait):
- * The oldest job that was put, done: the caller's until mill_drop().  NULL where
- * none was put; without wait also where it is not done yet.  Who waits helps.
+ * The oldest job that was put, done: the caller's until mill_drop().  NULL
+ * where none was put; without wait also where it is not done yet.  Who waits
+ * helps.
  */
 void *mill_take(struct mill *, bool wait);
 void mill_drop(struct mill *);

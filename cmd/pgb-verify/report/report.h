@@ -20,8 +20,8 @@ void report_facts(struct record *, const struct check *, uint64_t notes);
 
 /*
  * report_write(check, line, to, hash):
- * The record's line, and in its object the tables, which are written one by one:
- * there may be many.
+ * The record's line, and in its object the tables, which are written one by
+ * one: there may be many.
  *
  * line	ends in "}\n"; changed
  * to	NULL: nowhere
