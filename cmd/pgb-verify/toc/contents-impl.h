@@ -18,7 +18,7 @@ struct row {
 	uint8_t kind;		/* toc/kinds.h */
 	uint8_t section;
 	bool has_data;
-	uint8_t unused;
+	uint8_t relkind;
 };
 
 /* What a list needs besides. */

@@ -286,7 +286,7 @@ add(struct contents *c, const struct archive_entry *e)
 	row->kind = (uint8_t)kind;
 	row->section = (uint8_t)e->section;
 	row->has_data = e->has_data;
-	row->unused = 0;
+	row->relkind = (uint8_t)e->relkind;
 	if ((row->owner = pool_intern(&c->pool, e->owner)) == POOL_NONE ||
 	    (c->opts.all_names && add_label(c, e) != 0) ||
 	    (e->has_data && add_data(c, e) != 0) ||

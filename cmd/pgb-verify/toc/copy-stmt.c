@@ -42,8 +42,11 @@ copy_stmt_parse(const char *s, struct copy_stmt *c)
 	if (*p++ != ' ')
 		return (-1);
 	/* A table without columns has just another blank. */
-	if (*p == '(' && (p = scan_columns(p + 1, &c->columns)) == NULL)
-		return (-1);
+	if (*p == '(') {
+		c->list = p + 1;
+		if ((p = scan_columns(p + 1, &c->columns)) == NULL)
+			return (-1);
+	}
 	if (*p++ != ' ')
 		return (-1);
 	if ((oids = skip(p, "WITH OIDS ")) != NULL) {	/* until 11 */

@@ -14,6 +14,8 @@ struct copy_stmt {
 	struct name table;
 	const char *whole;	/* schema and table, as written */
 	size_t whole_len;
+	const char *list;	/* behind its parenthesis; NULL: there is
+				 * none */
 	size_t columns;		/* fields a row; an OID in front counts */
 };
 

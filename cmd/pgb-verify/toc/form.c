@@ -83,6 +83,24 @@ own_text(const char *sql, const char *text)
 	return (strncmp(sql, text, len) == 0 ? sql + len : NULL);
 }
 
+/* [SCHEMA.]TABLE.COLUMN */
+static const char *
+column(const char *sql, struct form *f)
+{
+	struct name last;
+
+	sql = name_scan_qualified(sql, &f->table_schema, &f->table);
+	if (sql == NULL)
+		return (NULL);
+	if (*sql == '.')
+		return (name_scan(sql + 1, &last));
+	if (f->table_schema.len == 0)
+		return (NULL);
+	f->table = f->table_schema;
+	memset(&f->table_schema, 0, sizeof(f->table_schema));
+	return (sql);
+}
+
 static const char *
 directive(char which, const char *sql, const struct archive_entry *e,
     struct form *f)
@@ -104,10 +122,15 @@ directive(char which, const char *sql, const struct archive_entry *e,
 		return (own_text(sql, e->tag));
 	case 'L':
 		return (own_literal(sql, e));
+	case 'V':
+		sql += *sql == '-';
+		return (sql + strspn(sql, "0123456789"));
 	case 'T':
 		return (name_scan_qualified(sql, &f->table_schema, &f->table));
 	case 'I':
 		return (name_scan(sql, &f->part));
+	case 'C':
+		return (column(sql, f));
 	case 'A':
 		return (name_scan(sql, &name));
 	default:

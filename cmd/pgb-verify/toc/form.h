@@ -17,9 +17,11 @@
  *	%D	the entry's name as it is, a number
  *	%X	the entry's name as it is, some words
  *	%L	the same as %Q, in a string
+ *	%V	a number, or nothing
  *	%T	a relation of the entry's schema, of which the entry is a part
  *	%I	the part: the entry's name is that, with the relation's in
  *		front or behind or not
+ *	%C	a column of a relation of the entry's schema
  *	%A, %G	any name, without and with a schema in front
  *	%*	anything; at the end only
  */

@@ -43,13 +43,22 @@ struct kind {
 #define KIND_OID	(1U << 7)	/* has an OID, though no catalog */
 #define KIND_NAMESAKE	(1U << 8)	/* has the owner of what it depends on
 					 * that has its name */
+#define KIND_LOOSE	(1U << 9)	/* may depend on what the archive has
+					 * not: of others pg_dump leaves such
+					 * dependencies out, since 9.3 */
+#define KIND_LATE	(1U << 11)	/* gets its dump ID when it is written,
+					 * not when its object is found */
+#define KIND_NEEDS	(1U << 10)	/* depends on the relation that its
+					 * statements name */
 
 /* Numbers of some kinds; 0 is a kind that is not known. */
 enum kind_number {
 	KIND_UNKNOWN,
-	KIND_ACL, KIND_BLOB, KIND_BLOB_METADATA, KIND_BLOBS, KIND_COMMENT,
-	KIND_DATABASE, KIND_ENCODING, KIND_FOREIGN_TABLE, KIND_SEARCHPATH,
-	KIND_STDSTRINGS, KIND_TABLE, KIND_TABLE_DATA,
+	KIND_ACL, KIND_AGGREGATE, KIND_BLOB, KIND_BLOB_METADATA, KIND_BLOBS,
+	KIND_COMMENT, KIND_DATABASE, KIND_ENCODING, KIND_FOREIGN_TABLE,
+	KIND_FUNCTION, KIND_INDEX_ATTACH, KIND_PROCEDURE, KIND_SEARCHPATH,
+	KIND_SEQUENCE_OWNED_BY, KIND_STDSTRINGS, KIND_TABLE, KIND_TABLE_ATTACH,
+	KIND_TABLE_DATA,
 	KIND_OTHERS
 };
 

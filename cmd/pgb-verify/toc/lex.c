@@ -231,3 +231,16 @@ lex_check(const char *sql, size_t len, const struct lex_opts *opts)
 		return ("it does not end as a statement does");
 	return (NULL);
 }
+
+const char *
+lex_next(const char *p, const char *end, const struct lex_opts *opts)
+{
+	/* As if much were open, so that something can be closed. */
+	struct lex l = { .opts = opts, .p = p, .end = end, .parens = 1,
+	    .brackets = 1 };
+
+	if (p >= end)
+		return (NULL);
+	next(&l);
+	return (l.why == NULL ? l.p : NULL);
+}

@@ -22,4 +22,8 @@ struct lex_opts {
 /* NULL, or what is wrong, as part of a sentence; static. */
 const char *lex_check(const char *sql, size_t len, const struct lex_opts *);
 
+/* Behind the word, string, quoted name, number, mark or blank at p; NULL where
+ * it is none. */
+const char *lex_next(const char *p, const char *end, const struct lex_opts *);
+
 #endif

@@ -48,6 +48,7 @@ toc_check_free(struct toc_check *t)
 	free(t->keys);
 	free(t->deps);
 	free(t->slots);
+	free(t->tables);
 	free(t->orphans);
 	free(t);
 }
@@ -70,35 +71,37 @@ check_say(struct toc_check *t, enum finding_kind kind,
 
 /* Strings with their NULs, so that none runs into the next. */
 static void
-begin_key(const struct toc_check *t, struct hash *h, const char *desc,
+begin_key(const struct toc_check *t, struct hash *h, int kind,
     const char *schema)
 {
+	uint8_t n = (uint8_t)((kind_of(kind)->flags & KIND_RELATION) != 0 ?
+	    KIND_TABLE : kind);
 
 	hash_begin(h, t->key);
-	hash_add(h, (const uint8_t *)desc, strlen(desc) + 1);
+	hash_add(h, &n, 1);
 	hash_add(h, (const uint8_t *)schema, strlen(schema) + 1);
 }
 
 uint64_t
-check_key(const struct toc_check *t, const char *desc, const char *schema,
+check_key(const struct toc_check *t, int kind, const char *schema,
     const char *tag)
 {
 	struct hash h;
 
-	begin_key(t, &h, desc, schema);
+	begin_key(t, &h, kind, schema);
 	hash_add(&h, (const uint8_t *)tag, strlen(tag));
 	return (hash_end(&h));
 }
 
 uint64_t
-check_key_name(const struct toc_check *t, const char *desc,
-    const char *schema, const struct name *n)
+check_key_name(const struct toc_check *t, int kind, const char *schema,
+    const struct name *n)
 {
 	const uint8_t *p = (const uint8_t *)n->s;
 	struct hash h;
 	size_t i;
 
-	begin_key(t, &h, desc, schema);
+	begin_key(t, &h, kind, schema);
 	if (n->s[0] != '"')
 		hash_add(&h, p, n->len);
 	else
@@ -110,22 +113,43 @@ check_key_name(const struct toc_check *t, const char *desc,
 	return (hash_end(&h));
 }
 
+/* A partitioned table has no data. */
+static int
+keep_columns(struct toc_check *t, size_t n, const struct columns *c)
+{
+	struct table_columns *v;
+
+	if ((v = store_grow(&t->store, t->tables, &t->table_room,
+	    t->table_count + 1, sizeof(*v))) == NULL)
+		return (-1);
+	t->tables = v;
+	v[t->table_count].entry = (uint32_t)n;
+	v[t->table_count].count = c->count;
+	v[t->table_count++].hash = c->hash;
+	return (0);
+}
+
 int
 toc_check_entry(struct toc_check *t, const struct archive_entry *e)
 {
 	size_t n = t->c->count - 1;
 	int kind = t->c->rows[n].kind;
+	enum columns_found state;
 	struct form found = { 0 };
+	struct columns columns;
 	uint64_t *v;
 
 	if ((v = store_grow(&t->store, t->keys, &t->key_room, n + 1,
 	    sizeof(*v))) == NULL)
 		return (-1);
 	t->keys = v;
-	v[n] = check_key(t, e->desc, e->schema, e->tag);
-	t->has_tables |= kind == KIND_TABLE || kind == KIND_FOREIGN_TABLE;
+	v[n] = check_key(t, kind, e->schema, e->tag);
+	t->has_relations |= (kind_of(kind)->flags & KIND_RELATION) != 0;
 	check_front(t, e, n, kind);
-	check_fields(t, e, kind, &found);
+	state = check_fields(t, e, kind, &found, &columns);
+	if (state == COLUMNS_ALL && !columns.partitioned &&
+	    keep_columns(t, n, &columns) != 0)
+		return (-1);
 	return (check_deps(t, e, n, kind, &found));
 }
 
@@ -203,30 +227,47 @@ check_objects(struct toc_check *t)
 			    " has more than one entry", c->loids[i]);
 }
 
+/* Keys are in order. */
+static bool
+is_there(const struct toc_check *t, uint64_t key)
+{
+	size_t from = 0, to = t->c->count, k;
+
+	while (from < to) {
+		k = from + (to - from) / 2;
+		if (t->keys[k] < key)
+			from = k + 1;
+		else
+			to = k;
+	}
+	return (from < t->c->count && t->keys[from] == key);
+}
+
 static void
 check_orphans(struct toc_check *t)
 {
-	size_t i, k;
+	const struct orphan *o;
+	size_t i;
 
-	if (!t->has_tables)
+	if (t->orphan_count == 0)
 		return;
 	sort_u64(t->keys, t->c->count);
 	for (i = 0; i < t->orphan_count; i++) {
-		struct place place = { .entry = t->orphans[i].id,
-		    .name = kind_of(KIND_TABLE_DATA)->desc };
-		size_t from = 0, to = t->c->count;
+		o = &t->orphans[i];
+		struct place place = { .entry = o->id,
+		    .name = kind_of(o->kind)->desc };
 
-		while (from < to) {
-			k = from + (to - from) / 2;
-			if (t->keys[k] < t->orphans[i].key)
-				from = k + 1;
-			else
-				to = k;
-		}
-		if (from < t->c->count && t->keys[from] == t->orphans[i].key)
-			finding(t->f, FIND_ERROR, &place, "pg_restore may "
-			    "load it before its table is there", "it does not "
-			    "depend on its TABLE, which is in the archive");
+		if (is_there(t, o->key) == o->must)
+			continue;
+		if (o->must)
+			finding(t->f, FIND_ERROR, &place, WOULD_RUN, "the "
+			    "table that its definition names is not in the "
+			    "archive");
+		else
+			finding(t->f, FIND_ERROR, &place, "pg_restore -j may "
+			    "start it too early, and a restore of chosen "
+			    "tables leave it out", "it does not depend on "
+			    "what it belongs to, which is in the archive");
 	}
 }
 

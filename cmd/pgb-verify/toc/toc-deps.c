@@ -40,9 +40,8 @@ slot(const struct toc_check *t, int32_t id)
 	return (i);
 }
 
-/* The entry of that ID, or -1. */
-static int64_t
-lookup(const struct toc_check *t, int32_t id)
+int64_t
+check_lookup(const struct toc_check *t, int32_t id)
 {
 
 	if (t->slot_room == 0)
@@ -141,165 +140,6 @@ keep_deps(struct toc_check *t, const struct archive_entry *e)
 	return (0);
 }
 
-static const char *
-owner_of(const struct toc_check *t, size_t n)
-{
-	return (pool_str(&t->c->pool, t->c->rows[n].owner));
-}
-
-static int
-add_orphan(struct toc_check *t, const struct archive_entry *e)
-{
-	struct orphan *v = store_grow(&t->store, t->orphans, &t->orphan_room,
-	    t->orphan_count + 1, sizeof(*v));
-
-	if (v == NULL)
-		return (-1);
-	t->orphans = v;
-	v[t->orphan_count].id = e->id;
-	v[t->orphan_count++].key = check_key(t, "TABLE", e->schema, e->tag);
-	return (0);
-}
-
-/* TABLE DATA depends on its table alone, whose name, owner and OID it has. */
-static int
-check_table(struct toc_check *t, const struct archive_entry *e)
-{
-	const struct row *r;
-	int64_t n;
-
-	if (e->dep_count != 1) {
-		check_say(t, FIND_ERROR, e, "pg_restore may load it before "
-		    "its table is there", "it depends on %zu entries, not on "
-		    "its table alone", e->dep_count);
-		return (0);
-	}
-	if ((n = lookup(t, e->deps[0])) == -1)
-		return (add_orphan(t, e));
-	r = &t->c->rows[n];
-	if ((r->kind != KIND_TABLE && r->kind != KIND_FOREIGN_TABLE) ||
-	    t->keys[n] != check_key(t, kind_of(r->kind)->desc, e->schema,
-	    e->tag))
-		check_say(t, FIND_ERROR, e, "a restore would load the rows "
-		    "elsewhere, or stop here", "entry %" PRId32 ", which it "
-		    "depends on, is not the table of this name", r->id);
-	else if (strcmp(owner_of(t, (size_t)n), e->owner) != 0)
-		check_say(t, FIND_ERROR, e, "a restore would load it as "
-		    "another role", "its owner is not that of its table");
-	else if (r->oid != e->oid)
-		check_say(t, FIND_ERROR, e, NOT_NOTICED, "its OID is not that "
-		    "of its table");
-	return (0);
-}
-
-static void
-check_blobs(struct toc_check *t, const struct archive_entry *e)
-{
-	int64_t n;
-
-	if (e->dep_count == 0 || (n = lookup(t, e->deps[0])) == -1)
-		return;
-	if (t->keys[n] != check_key(t, "BLOB METADATA", "", e->tag) ||
-	    strcmp(owner_of(t, (size_t)n), e->owner) != 0)
-		check_say(t, FIND_ERROR, e, "pg_restore -j may load large "
-		    "objects that were not made yet", "entry %" PRId32
-		    ", which it depends on, is not the BLOB METADATA of this "
-		    "name and owner", t->c->rows[n].id);
-}
-
-/* What is part of a relation has its owner. */
-static void
-check_part(struct toc_check *t, const struct archive_entry *e,
-    const struct name *table)
-{
-	const struct kind *k;
-	uint64_t key;
-	int64_t n;
-	size_t i;
-
-	for (i = 0; i < e->dep_count; i++) {
-		if ((n = lookup(t, e->deps[i])) == -1)
-			continue;
-		k = kind_of(t->c->rows[n].kind);
-		if ((k->flags & KIND_RELATION) == 0)
-			continue;
-		key = check_key_name(t, k->desc, e->schema, table);
-		if (t->keys[n] == key &&
-		    strcmp(owner_of(t, (size_t)n), e->owner) != 0)
-			check_say(t, FIND_ERROR, e, "a restore would give it "
-			    "to another role", "its owner is not that of "
-			    "entry %" PRId32 " (%s), of which it is a part",
-			    t->c->rows[n].id, k->desc);
-	}
-}
-
-static void
-check_namesake(struct toc_check *t, const struct archive_entry *e)
-{
-	const struct kind *k;
-	int64_t n;
-	size_t i;
-
-	for (i = 0; i < e->dep_count; i++) {
-		if ((n = lookup(t, e->deps[i])) == -1)
-			continue;
-		k = kind_of(t->c->rows[n].kind);
-		if (t->keys[n] != check_key(t, k->desc, e->schema, e->tag)) {
-			if (strcmp(k->desc, "SEQUENCE") == 0)
-				check_say(t, FIND_ERROR, e, WOULD_RUN, "entry "
-				    "%" PRId32 ", which it depends on, is not "
-				    "the sequence of this name",
-				    t->c->rows[n].id);
-		} else if (strcmp(owner_of(t, (size_t)n), e->owner) != 0)
-			check_say(t, FIND_ERROR, e, "a restore would run it "
-			    "as another role", "its owner is not that of "
-			    "entry %" PRId32 " (%s)", t->c->rows[n].id,
-			    k->desc);
-	}
-}
-
-/* "TABLE name", "COLUMN name.column": the name as the entry it is about has
- * it. */
-static bool
-is_about(const struct toc_check *t, const struct archive_entry *e, size_t n)
-{
-	const struct kind *k = kind_of(t->c->rows[n].kind);
-	size_t len = strlen(k->desc);
-	const char *rest, *p;
-	struct name name;
-
-	if (strncmp(e->tag, k->desc, len) == 0 && e->tag[len] == ' ')
-		rest = e->tag + len + 1;
-	else if (strncmp(e->tag, "COLUMN ", 7) == 0 &&
-	    (k->flags & KIND_RELATION) != 0)
-		rest = e->tag + 7;
-	else
-		return (true);
-	if ((p = name_scan(rest, &name)) == NULL ||
-	    *p != (e->tag[0] == 'C' && e->tag[2] == 'L' ? '.' : '\0'))
-		return (true);
-	return (t->keys[n] == check_key_name(t, k->desc, e->schema, &name));
-}
-
-static void
-check_about(struct toc_check *t, const struct archive_entry *e)
-{
-	int64_t n;
-
-	if (e->dep_count == 0 || (n = lookup(t, e->deps[0])) == -1)
-		return;
-	if (strcmp(owner_of(t, (size_t)n), e->owner) != 0)
-		check_say(t, FIND_ERROR, e, "a restore would run it as "
-		    "another role", "its owner is not that of entry %" PRId32
-		    " (%s), which it is about", t->c->rows[n].id,
-		    kind_of(t->c->rows[n].kind)->desc);
-	else if (!is_about(t, e, (size_t)n))
-		check_say(t, FIND_ERROR, e, "a restore of chosen schemas or "
-		    "tables may leave it out", "entry %" PRId32 ", which it "
-		    "is about, has another schema or name",
-		    t->c->rows[n].id);
-}
-
 /* pg_dump numbers all objects of a database, also those that it leaves out:
  * but not so many more than it takes. */
 static void
@@ -324,11 +164,47 @@ check_far(struct toc_check *t)
 		    t->c->count);
 }
 
-int
-check_deps(struct toc_check *t, const struct archive_entry *e, size_t n,
-    int kind, const struct form *found)
+/*
+ * pg_dump numbers its objects when it finds them, and what it makes of them
+ * besides when it writes that.  (Of large objects less is demanded: versions
+ * differ, and who converts an archive has to make and move such entries.)
+ */
+static void
+check_id(struct toc_check *t, const struct archive_entry *e, int kind)
 {
-	const struct kind *k = kind_of(kind);
+	bool moved = strncmp(e->tag, "LARGE OBJECT", 12) == 0;
+	int32_t before = moved ? t->first_late : t->last_late;
+
+	if (t->minor < MINOR_KNOWN || kind == KIND_UNKNOWN ||
+	    kind == KIND_BLOB || kind == KIND_BLOBS ||
+	    kind == KIND_BLOB_METADATA)
+		return;
+	if ((kind_of(kind)->flags & KIND_LATE) == 0) {
+		if (t->first_late != 0 && e->id > t->first_late)
+			check_say(t, FIND_ERROR, e, NOT_NOTICED, "its dump ID "
+			    "is past that of the first entry, %" PRId32,
+			    t->first_late);
+		return;
+	}
+	if (t->first_late == 0)
+		t->first_late = e->id;
+	else if (e->id <= before)
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "its dump ID is not "
+		    "past that of an entry in front of it, %" PRId32, before);
+	if (!moved)
+		t->last_late = e->id;
+}
+
+/*
+ * pg_dump puts entries in order by what they depend on, and leaves out
+ * dependencies on what it leaves out: but not those that it sets by hand, of
+ * data and of what is about something.
+ */
+static void
+check_order(struct toc_check *t, const struct archive_entry *e, int kind)
+{
+	bool strict = t->minor >= MINOR_KNOWN && kind != KIND_UNKNOWN &&
+	    (kind_of(kind)->flags & KIND_LOOSE) == 0;
 	size_t i;
 
 	note_far(t, e->id, e->id);
@@ -337,34 +213,44 @@ check_deps(struct toc_check *t, const struct archive_entry *e, size_t n,
 		if (e->deps[i] == e->id)
 			check_say(t, FIND_ERROR, e, "pg_restore -j would never "
 			    "start it", "it depends on itself");
+		else if (strict && check_lookup(t, e->deps[i]) == -1)
+			check_say(t, FIND_ERROR, e, "pg_restore -j may start "
+			    "it too early", "it depends on entry %" PRId32
+			    ", which is not in front of it", e->deps[i]);
 	}
-	if (kind == KIND_TABLE_DATA && check_table(t, e) != 0)
-		return (-1);
-	if (kind == KIND_BLOBS && t->minor >= 16)
-		check_blobs(t, e);
-	if (t->minor >= MINOR_KNOWN && (k->flags & KIND_ABOUT) != 0)
-		check_about(t, e);
-	if (t->minor >= MINOR_KNOWN && (k->flags & KIND_NAMESAKE) != 0)
-		check_namesake(t, e);
-	if (t->minor >= MINOR_KNOWN && (k->flags & KIND_PART) != 0 &&
-	    found->table.s != NULL)
-		check_part(t, e, &found->table);
-	return (keep_deps(t, e) != 0 ? -1 : remember(t, n));
 }
 
-static void
-note_later(struct toc_check *t, size_t n, int64_t to)
+int
+check_deps(struct toc_check *t, const struct archive_entry *e, size_t n,
+    int kind, const struct form *found)
 {
-	struct place place = { .entry = t->c->rows[n].id,
-	    .name = kind_of(t->c->rows[n].kind)->desc };
 
-	finding(t->f, FIND_NOTE, &place, NULL, "it depends on entry %" PRId32
-	    ", which stands behind it", t->c->rows[to].id);
+	check_id(t, e, kind);
+	check_order(t, e, kind);
+	if (check_belongs(t, e, kind, found) != 0 || keep_deps(t, e) != 0)
+		return (-1);
+	return (remember(t, n));
+}
+
+/* Of the others it was said at once. */
+static void
+say_later(struct toc_check *t, size_t n, int64_t to)
+{
+	int kind = t->c->rows[n].kind;
+	struct place place = { .entry = t->c->rows[n].id,
+	    .name = kind_of(kind)->desc };
+	bool strict = t->minor >= MINOR_KNOWN && kind != KIND_UNKNOWN;
+
+	if (strict && (kind_of(kind)->flags & KIND_LOOSE) == 0)
+		return;
+	finding(t->f, strict ? FIND_ERROR : FIND_NOTE, &place, strict ?
+	    "pg_restore -j may start it too early" : NULL, "it depends on "
+	    "entry %" PRId32 ", which stands behind it", t->c->rows[to].id);
 }
 
 /*
  * All dependencies on entries that are there: counted, and put into g; where
- * there is no g, those on later entries are noted.
+ * there is no g, those on later entries are told.
  */
 static size_t
 edges(struct toc_check *t, struct graph *g, size_t *later)
@@ -379,14 +265,14 @@ edges(struct toc_check *t, struct graph *g, size_t *later)
 			g->start[n] = (uint32_t)total;
 		id = t->c->rows[n].id;
 		for (left = get(t, &at); left > 0; left--) {
-			to = lookup(t, unfold(id, get(t, &at)));
+			to = check_lookup(t, unfold(id, get(t, &at)));
 			if (to == -1 || to == (int64_t)n)
 				continue;
 			if (g != NULL)
 				g->to[total] = (uint32_t)to;
 			else if (to > (int64_t)n) {
 				++*later;
-				note_later(t, n, to);
+				say_later(t, n, to);
 			}
 			total++;
 		}

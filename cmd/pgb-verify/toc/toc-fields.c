@@ -7,6 +7,7 @@
 #include "toc/copy-stmt.h"
 #include "toc/lex.h"
 #include "toc/lists.h"
+#include "toc/signature.h"
 #include "toc/toc-check-impl.h"
 
 #define REMARK		"-- load via partition root "
@@ -260,28 +261,122 @@ check_comment(struct toc_check *t, const struct archive_entry *e)
 		    "its definition is a comment on something else");
 }
 
+/* "COLUMN TABLE.COLUMN": rights to (COLUMN) ON TABLE [SCHEMA.]TABLE. */
+static bool
+is_column_acl(const struct archive_entry *e)
+{
+	static const char back[] = ") ON TABLE ";
+	struct name table, column, schema, name;
+	const char *p = name_scan(e->tag + 7, &table);
+
+	if (p == NULL || *p != '.' || name_scan(p + 1, &column) == NULL)
+		return (true);		/* not known how to read it */
+	for (p = e->defn; (p = strchr(p, '(')) != NULL;) {
+		if (strncmp(++p, column.s, column.len) != 0 ||
+		    strncmp(p + column.len, back, sizeof(back) - 1) != 0)
+			continue;
+		p = name_scan_qualified(p + column.len + sizeof(back) - 1,
+		    &schema, &name);
+		return (p != NULL && *p == ' ' && name.len == table.len &&
+		    memcmp(name.s, table.s, name.len) == 0 &&
+		    (schema.len == 0 || name_is(&schema, e->schema)));
+	}
+	return (false);
+}
+
 /* Rights ON what the name says, TO or FROM somebody: in the first statement. */
 static void
 check_acl(struct toc_check *t, const struct archive_entry *e)
 {
-	const char *on = strstr(e->defn, " ON "), *p;
+	const char *on = strstr(e->defn, " ON "), *p = NULL;
 	int tries = 64;
+	bool good;
 
-	/* Columns have names, in which anything may stand. */
-	if (on == NULL || strncmp(e->tag, "COLUMN ", 7) == 0 ||
-	    (strncmp(e->defn, "GRANT ", 6) != 0 &&
-	    strncmp(e->defn, "REVOKE ", 7) != 0))
+	if (strncmp(e->defn, "GRANT ", 6) != 0 &&
+	    strncmp(e->defn, "REVOKE ", 7) != 0)
 		return;
-	p = goes_on(on + 4, e->tag, true, e, &tries);
-	if (p == NULL || (strncmp(p, " TO ", 4) != 0 &&
-	    strncmp(p, " FROM ", 6) != 0))
+	if (strncmp(e->tag, "COLUMN ", 7) == 0)
+		good = is_column_acl(e);
+	else {
+		if (on != NULL)
+			p = goes_on(on + 4, e->tag, true, e, &tries);
+		good = p != NULL && (strncmp(p, " TO ", 4) == 0 ||
+		    strncmp(p, " FROM ", 6) == 0);
+	}
+	if (!good && !e->defn_cut)
 		check_say(t, FIND_ERROR, e, WOULD_RUN,
 		    "its definition is about rights on something else");
 }
 
-/* One bit from what it should be: that is damage, not a new kind. */
+/* The parenthesis of a function's arguments, behind its name. */
+static const char *
+arguments(const char *sql, const char *behind, struct name *name)
+{
+	const char *p = strstr(sql, behind);
+	struct name schema;
+
+	if (p == NULL || (p = name_scan_qualified(p + strlen(behind), &schema,
+	    name)) == NULL || *p != '(')
+		return (NULL);
+	return (p + 1);
+}
+
+/* Name, DROP statement and definition say what a function's arguments are. */
+static void
+check_signature(struct toc_check *t, const struct archive_entry *e, int kind)
+{
+	struct lex_opts opts = { .encoding = t->c->encoding,
+	    .escapes = t->c->escapes, .cut = e->defn_cut };
+	const char *drop, *create, *tag;
+	struct name name;
+	char word[16];
+
+	if (is_cut(e->drop))
+		return;
+	snprintf(word, sizeof(word), "%s ", e->desc);
+	drop = arguments(e->drop, word, &name);
+	/* Those of ordered-set aggregates are not written in one way. */
+	if (drop == NULL || (tag = name_in(&name, e->tag)) == NULL ||
+	    (kind == KIND_AGGREGATE && strstr(drop, "ORDER BY ") != NULL))
+		return;
+	if (!signature_types_agree(tag + 1, drop))
+		check_say(t, FIND_ERROR, e, "pg_restore --clean and --function "
+		    "would take it for another", "its DROP statement has "
+		    "other types of arguments than its name");
+	create = arguments(e->defn, word, &name);
+	if (create == NULL || e->defn_cut)
+		return;
+	if (!signature_defaults_agree(drop, create, &opts))
+		check_say(t, FIND_ERROR, e, WOULD_RUN, "its definition has "
+		    "other arguments than its DROP statement");
+}
+
+/* The columns of a table. */
+static enum columns_found
+check_table(struct toc_check *t, const struct archive_entry *e,
+    struct columns *c)
+{
+	struct lex_opts opts = { .encoding = t->c->encoding,
+	    .escapes = t->c->escapes };
+	enum columns_found found;
+
+	if (e->defn_cut || e->defn[0] == '\0' || is_upgrade(e->defn))
+		return (COLUMNS_OPEN);
+	found = columns_of_table(e->defn, &opts, t->key, c);
+	if (found == COLUMNS_ODD)
+		check_say(t, FIND_ERROR, e, WOULD_RUN, "its columns are not "
+		    "written as pg_dump does");
+	else if (found == COLUMNS_ALL && e->relkind != 0 &&
+	    c->partitioned != (e->relkind == 'p'))
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "its definition and "
+		    "its kind of relation disagree on whether it is a "
+		    "partitioned table");
+	return (found);
+}
+
+/* That few bits from what it should be: that is damage, not a new kind. */
 static bool
-is_bit_off(const char *s, const char *want)
+is_bits_off(const char *s, const char *want, int most)
 {
 	unsigned char x;
 	int bits = 0;
@@ -289,7 +384,7 @@ is_bit_off(const char *s, const char *want)
 	for (; *s != '\0' && *want != '\0'; s++, want++)
 		for (x = (unsigned char)(*s ^ *want); x != 0; x &= x - 1)
 			bits++;
-	return (*s == *want && bits == 1);
+	return (*s == *want && bits > 0 && bits <= most);
 }
 
 static void
@@ -298,25 +393,51 @@ check_unknown(struct toc_check *t, const struct archive_entry *e)
 	int i;
 
 	for (i = 1; i < kind_count(); i++)
-		if (is_bit_off(e->desc, kind_of(i)->desc)) {
+		if (is_bits_off(e->desc, kind_of(i)->desc, 2)) {
 			check_say(t, FIND_ERROR, e, "pg_restore may treat it "
-			    "in another way", "its kind is one bit off %s",
-			    kind_of(i)->desc);
+			    "in another way", "its kind is a bit or two off "
+			    "%s", kind_of(i)->desc);
 			return;
 		}
 	check_say(t, FIND_NOTE, e, NULL, "\"%s\" is a kind of entry not "
 	    "known here", e->desc);
 }
 
-void
+/* What only some kinds have. */
+static void
+check_kind(struct toc_check *t, const struct archive_entry *e, int kind)
+{
+
+	if (kind == KIND_BLOB_METADATA)
+		check_metadata(t, e);
+	if (kind == KIND_BLOBS && t->minor < 16 && strcmp(e->tag, "BLOBS") != 0)
+		check_say(t, FIND_ERROR, e, NOT_NOTICED, "its name is not "
+		    "BLOBS");
+	if (kind == KIND_COMMENT)
+		check_comment(t, e);
+	if (kind == KIND_ACL)
+		check_acl(t, e);
+	if (kind == KIND_FUNCTION || kind == KIND_PROCEDURE ||
+	    kind == KIND_AGGREGATE)
+		check_signature(t, e, kind);
+	if (is_bits_off(e->tableam, "heap", 1))
+		check_say(t, FIND_ERROR, e, "a restore stops here", "its "
+		    "access method is one bit off heap");
+	if (kind == KIND_DATABASE &&
+	    strcmp(e->tag, t->c->header->dbname) != 0)
+		check_say(t, FIND_ERROR, e, "pg_restore --create would make "
+		    "it under this name", "the header has another database");
+}
+
+enum columns_found
 check_fields(struct toc_check *t, const struct archive_entry *e, int kind,
-    struct form *found)
+    struct form *found, struct columns *columns)
 {
 	const struct kind *k = kind_of(kind);
 
 	if (kind == KIND_UNKNOWN) {
 		check_unknown(t, e);
-		return;
+		return (COLUMNS_OPEN);
 	}
 	check_texts(t, e, k);
 	check_sql(t, e, k);
@@ -325,20 +446,11 @@ check_fields(struct toc_check *t, const struct archive_entry *e, int kind,
 	if (kind == KIND_BLOB)
 		check_blob(t, e);
 	if (t->minor < MINOR_KNOWN)
-		return;
+		return (COLUMNS_OPEN);
 	check_numbers(t, e, k);
 	check_form(t, e, k, found);
-	if (kind == KIND_BLOB_METADATA)
-		check_metadata(t, e);
-	if (kind == KIND_COMMENT)
-		check_comment(t, e);
-	if (kind == KIND_ACL)
-		check_acl(t, e);
-	if (is_bit_off(e->tableam, "heap"))
-		check_say(t, FIND_ERROR, e, "a restore stops here", "its "
-		    "access method is one bit off heap");
-	if (kind == KIND_DATABASE &&
-	    strcmp(e->tag, t->c->header->dbname) != 0)
-		check_say(t, FIND_ERROR, e, "pg_restore --create would make "
-		    "it under this name", "the header has another database");
+	check_kind(t, e, kind);
+	if (kind == KIND_TABLE || kind == KIND_FOREIGN_TABLE)
+		return (check_table(t, e, columns));
+	return (COLUMNS_OPEN);
 }
