@@ -237,7 +237,7 @@ flips()
 
 # A tenth of the flips in the TOC or less: names, numbers and texts that stand
 # in it only once, and could be anything.
-most=90
+most=60
 for f in $formats; do
 	case $f in
 	14:gzip) make_format "$f" flip.dump ;;

@@ -60,6 +60,7 @@ struct job {
 	/* The steps. */
 	uint8_t *out;
 	size_t out_len;
+	uint32_t adler;		/* gzip: of out, counted from 1 */
 	size_t taken;		/* of in */
 	enum decode_result result;
 	bool edge;		/* a piece may begin behind it */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <isa-l.h>
+#include <zlib.h>
 
 #include "data/blocks-impl.h"
 #include "sig.h"
@@ -108,6 +109,9 @@ run(const struct blocks *b, struct job *j, struct decode *d)
 	} while (j->result == DECODE_DRAINED && j->taken < j->in_len);
 	j->edge = decode_is_edge(d);
 	j->unchecked = !decode_has_check(d);
+	/* While it is in the cache of who has made it. */
+	if (b->compression == ARCHIVE_GZIP)
+		j->adler = isal_adler32(1, j->out, j->out_len);
 }
 
 static int
@@ -168,8 +172,9 @@ consume(struct blocks *b, struct job *j, const uint8_t *buf, size_t len)
 	uint64_t before = b->stream.bytes;
 	const struct rows_fault *f;
 
-	if (b->compression == ARCHIVE_GZIP)
-		b->adler = isal_adler32(b->adler, buf, len);
+	if (b->compression == ARCHIVE_GZIP && len > 0)
+		b->adler = (uint32_t)adler32_combine(b->adler, j->adler,
+		    (z_off_t)len);
 	b->totals.data += len;
 	stream_feed(&b->stream, buf, len);
 	if (b->opts.max_data > 0 && b->totals.data > b->opts.max_data) {
