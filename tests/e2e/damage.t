@@ -235,7 +235,7 @@ flips()
 	    test $((missed * 1000)) -le $((tried * most))
 }
 
-# A tenth of the flips in the TOC or less: names, numbers and texts that stand
+# What is not seen of the flips in the TOC: names, numbers and texts that stand
 # in it only once, and could be anything.
 most=60
 for f in $formats; do

@@ -7,7 +7,7 @@
  * clang -D_GNU_SOURCE -Icommon -Itests -g -O1 \
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/age-open.c \
  *     common/[a-z]*.c common/age/[a-z]*.c \
- *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
+ *     -lisal -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
  */
 #include "age/age-open.h"
 #include "fuzz/mold.h"

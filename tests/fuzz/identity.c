@@ -8,7 +8,7 @@
  * clang -D_GNU_SOURCE -Icommon -Icmd -Itests -g -O1 \
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/identity.c \
  *     common/[a-z]*.c common/age/[a-z]*.c \
- *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
+ *     -lisal -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
  */
 #include "age/unlock.h"
 #include "pgb-encrypt/recipients.c"

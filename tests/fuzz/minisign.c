@@ -9,7 +9,7 @@
  * clang -D_GNU_SOURCE -Icommon -Icmd -Icmd/pgb-verify -Itests -g -O1 \
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/minisign.c \
  *     common/[a-z]*.c common/age/[a-z]*.c \
- *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
+ *     -lisal -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
  */
 #include "pgb-verify/report/minisign-key.c"
 #include "pgb-verify/report/minisign.c"

@@ -6,7 +6,7 @@
  *
  * clang -D_GNU_SOURCE -Icommon -g -O1 -fsanitize=fuzzer,address,undefined \
  *     tests/fuzz/sql.c common/[a-z]*.c common/age/[a-z]*.c \
- *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
+ *     -lisal -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
  */
 #include <stdbool.h>
 #include <stdlib.h>

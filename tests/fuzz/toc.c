@@ -8,7 +8,7 @@
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/toc.c \
  *     cmd/pgb-verify/toc/[a-z]*.c cmd/pgb-verify/text/encoding.c \
  *     cmd/pgb-verify/finding.c common/[a-z]*.c common/age/[a-z]*.c \
- *     -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
+ *     -lisal -lz -lzstd -llz4 -ljansson -lsodium -lcrypto -lseccomp
  */
 #include <stdint.h>
 #include <stdlib.h>
