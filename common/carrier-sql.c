@@ -72,6 +72,8 @@ sql_new(struct carrier *c, const void *arg)
 	sql_lex_init(&s->lex);
 	if ((s->watch = carrier_sql_watch(c, &s->arg)) == NULL)
 		s->watch = &nobody;
+	if (s->watch->begin != NULL)
+		s->watch->begin(s->arg);
 	return (s);
 }
 

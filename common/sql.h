@@ -19,6 +19,9 @@ struct sql_copy {
 };
 
 struct sql_watch {
+	/* It is plain SQL. */
+	void (*begin)(void *arg);
+
 	/* "\connect NAME" of a cluster dump, or with a connection string in
 	 * its place: the name, without quotes. */
 	const char *(*database)(void *arg, const char *name);

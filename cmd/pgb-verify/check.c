@@ -261,6 +261,14 @@ const struct archive_watch check_watch = {
 
 /* --- plain SQL ------------------------------------------------------------ */
 
+static void
+on_begin(void *arg)
+{
+	struct check *c = arg;
+
+	c->sql = true;
+}
+
 static const char *
 on_database(void *arg, const char *name)
 {
@@ -290,7 +298,6 @@ on_statement(void *arg, const char *head, uint64_t at)
 	struct check *c = arg;
 
 	(void)at;
-	c->sql = true;
 	if (strncmp(head, "INSERT INTO ", 12) == 0)
 		c->totals.inserts++;
 	return (NULL);
@@ -308,7 +315,6 @@ on_copy(void *arg, const struct sql_copy *copy)
 {
 	struct check *c = arg;
 
-	c->sql = true;
 	if (tables_add(c->tables, copy->table) != 0)
 		return (fail(c, "no memory for the names of its tables"));
 	snprintf(c->name, sizeof(c->name), "COPY %s", copy->table);
@@ -388,6 +394,7 @@ on_copy_end(void *arg, uint64_t at)
 }
 
 const struct sql_watch check_sql_watch = {
+	.begin = on_begin,
 	.database = on_database,
 	.encoding = on_encoding,
 	.statement = on_statement,

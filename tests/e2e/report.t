@@ -84,7 +84,9 @@ like "$ERR" '^pgb-verify: note: .*uncompressed payload carries no checksum: [0-9
     'and said'
 try 'pgb-verify --sink --strict <plain.dump'
 status_is 1 '--strict takes it for an error'
-try 'pgb-verify --sink --strict <app.dump'
+# Where stdout is a file, pg_dump 16 and newer append a second table.
+pg_dump -Fc -f once.dump app
+try 'pgb-verify --sink --strict <once.dump'
 status_is 0 '--strict has nothing against a gzip archive'
 
 # --- lists ---------------------------------------------------------------------
