@@ -227,6 +227,7 @@ is_stream(const struct stat *st)
 static enum status
 check_target(struct publish *p)
 {
+	enum status status = STATUS_OK;
 	struct stat st;
 
 	if (fstatat(p->dirfd, p->base, &st, 0) == -1) {
@@ -243,15 +244,15 @@ check_target(struct publish *p)
 		msg_error("%s: is no regular file", p->path);
 		return (STATUS_USAGE);
 	}
-	if (is_stream(&st)) {
-		msg_error("%s: is the stream itself", p->path);
-		return (STATUS_USAGE);
-	}
 	if (kind_of(p->flags) != NULL)
-		return (check_kind(p, kind_of(p->flags), &st));
-	if ((p->flags & PUBLISH_OVERWRITE) == 0)
-		return (refuse_existing(p));
-	return (STATUS_OK);
+		status = check_kind(p, kind_of(p->flags), &st);
+	else if ((p->flags & PUBLISH_OVERWRITE) == 0)
+		status = refuse_existing(p);
+	if (status == STATUS_OK && is_stream(&st)) {
+		msg_error("%s: is the stream itself", p->path);
+		status = STATUS_USAGE;
+	}
+	return (status);
 }
 
 struct publish *
