@@ -19,6 +19,7 @@
 #include "pump.h"
 #include "report/report.h"
 #include "sandbox.h"
+#include "sig.h"
 #include "through.h"
 #include "verify.h"
 
@@ -253,6 +254,10 @@ settle(struct verify *v)
 
 	if (status == STATUS_OK)
 		status = v->shut;
+	/* A signal stops the checks: then they have found nothing, which is
+	 * not that there is nothing. */
+	if (status == STATUS_OK && sig_caught() != 0)
+		status = STATUS_LOCAL;
 	if (status == STATUS_OK && v->sum_failed) {
 		msg_error("stdin: no memory for its hash");
 		status = STATUS_LOCAL;

@@ -93,6 +93,19 @@ sql fat "SELECT lo_from_bytea(0, decode(repeat('00', 100000000), 'hex'))" >/dev/
 pg_dump -Fc fat >fat.dump
 peak 64 'rows of 100 MB, a large object of zeros' pgb-verify --sink -j 4 --report r.json <fat.dump
 like "$(cat r.json)" '"rows":3,.*"large_object_bytes":100000000,' 'all of them'
+# Ended by a signal while it is still being checked: nothing is found then, and
+# nothing passed on either, since the end of it is wrong.
+perl -e 'local $/; $_ = <>; substr($_, -14, 1) ^= "\x01"; print' <fat.dump >wrong.dump
+try 'pgb-verify --sink <wrong.dump'
+status_is 1 'a checksum at the end is wrong'
+leaked=0
+for ms in 1 2 3 4 6 8 12 16 24 32 48 64 96 128; do
+	perl -e '$pid = fork; if (!$pid) { exec "pgb-verify", "--hold" }
+	    select undef, undef, undef, shift() / 100; kill TERM => $pid; wait' \
+	    $ms <wrong.dump >out 2>err
+	[ "$(size out)" = 0 ] || leaked=$((leaked + 1))
+done
+is "$leaked" 0 'a signal lets nothing out'
 pg_dump fat | gzip -1 >fat.sql.gz
 peak 64 'the same in SQL in gzip' pgb-verify --sink <fat.sql.gz
 head -c 300000000 /dev/zero | zstd -qc --long=27 >zero.zst
