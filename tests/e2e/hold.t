@@ -98,14 +98,19 @@ like "$(cat r.json)" '"rows":3,.*"large_object_bytes":100000000,' 'all of them'
 perl -e 'local $/; $_ = <>; substr($_, -14, 1) ^= "\x01"; print' <fat.dump >wrong.dump
 try 'pgb-verify --sink <wrong.dump'
 status_is 1 'a checksum at the end is wrong'
+run pgb-verify --sink --report fat.json <fat.dump
 leaked=0
+said=0
 for ms in 1 2 3 4 6 8 12 16 24 32 48 64 96 128; do
-	perl -e '$pid = fork; if (!$pid) { exec "pgb-verify", "--hold" }
+	perl -e '$pid = fork; if (!$pid) { exec "pgb-verify", "--hold",
+	    "--against", "fat.json", "--allow-same" }
 	    select undef, undef, undef, shift() / 100; kill TERM => $pid; wait' \
 	    $ms <wrong.dump >out 2>err
 	[ "$(size out)" = 0 ] || leaked=$((leaked + 1))
+	! grep -q 'change\|shrunk\|gone' err || said=$((said + 1))
 done
 is "$leaked" 0 'a signal lets nothing out'
+is "$said" 0 'nor is what was not counted taken for gone'
 pg_dump fat | gzip -1 >fat.sql.gz
 peak 64 'the same in SQL in gzip' pgb-verify --sink <fat.sql.gz
 head -c 300000000 /dev/zero | zstd -qc --long=27 >zero.zst
