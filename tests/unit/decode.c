@@ -11,11 +11,8 @@
 
 #include "pgb-verify/data/decode.c"
 #include "pgb-verify/data/decode-gzip.c"
-#undef HEAD_LEN
+#include "pgb-verify/data/decode-frames.c"
 #include "pgb-verify/data/decode-zstd.c"
-#undef HEAD_LEN
-#define failed		lz_failed
-#define look		lz_look
 #include "pgb-verify/data/decode-lz4.c"
 #include "tap.h"
 

@@ -7,19 +7,14 @@
 #include <lz4frame.h>
 #include <stdlib.h>
 
-#include "data/decode-impl.h"
+#include "data/decode-frames.h"
 
-#define HEAD_LEN	5	/* magic number, FLG */
 #define BLOCK_CHECKSUM	0x10	/* in FLG */
 #define TEXT_CHECKSUM	0x04
 
 struct lz {
+	struct frames f;		/* must be first */
 	LZ4F_dctx *d;
-	bool open;		/* inside a frame */
-	uint64_t frames;	/* that hold something */
-	bool unchecked;		/* one of them has no checksum */
-	uint8_t head[HEAD_LEN];
-	size_t have;
 };
 
 static void
@@ -52,26 +47,9 @@ lz_begin(void *ctx, int how)
 	struct lz *s = ctx;
 
 	(void)how;
-	s->open = s->unchecked = false;
-	s->frames = 0;
-	s->have = 0;
+	frames_begin(&s->f);
 	LZ4F_resetDecompressionContext(s->d);
 	return (0);
-}
-
-static void
-look(struct lz *s, const uint8_t *in, size_t len)
-{
-
-	if (s->have == HEAD_LEN)
-		return;
-	while (s->have < HEAD_LEN && len-- > 0)
-		s->head[s->have++] = *in++;
-	if (s->have < HEAD_LEN || s->head[0] != 0x04)
-		return;
-	s->frames++;
-	if ((s->head[4] & (BLOCK_CHECKSUM | TEXT_CHECKSUM)) == 0)
-		s->unchecked = true;
 }
 
 static enum decode_result
@@ -82,13 +60,13 @@ lz_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 	size_t rc, took, gave;
 
 	for (;;) {
-		if (!s->open) {
+		if (!s->f.open) {
 			if (*in_len == 0)
 				return (DECODE_DRAINED);
-			s->open = true;
-			s->have = 0;
+			frames_open(&s->f);
 		}
-		look(s, *in, *in_len);
+		frames_look(&s->f, *in, *in_len, 0x04,
+		    BLOCK_CHECKSUM | TEXT_CHECKSUM);
 		took = *in_len;
 		gave = *out_len;
 		rc = LZ4F_decompress(s->d, *out, &gave, *in, &took, NULL);
@@ -100,7 +78,7 @@ lz_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 		*out += gave;
 		*out_len -= gave;
 		if (rc == 0)
-			s->open = false;
+			s->f.open = false;
 		else if (*out_len == 0)
 			return (DECODE_FULL);
 		else if (*in_len == 0)
@@ -111,41 +89,12 @@ lz_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 	}
 }
 
-static bool
-lz_is_edge(const void *ctx)
-{
-	const struct lz *s = ctx;
-
-	return (!s->open);
-}
-
-static int
-lz_end(struct decode *d, void *ctx, uint32_t adler)
-{
-	const struct lz *s = ctx;
-
-	(void)adler;
-	if (s->open || s->frames == 0)
-		return (decode_bad_end(d, "pg_restore 16 to 18 restores what "
-		    "is there, and says nothing", "compressed data are cut "
-		    "short"));
-	return (0);
-}
-
-static bool
-lz_has_check(const void *ctx)
-{
-	const struct lz *s = ctx;
-
-	return (!s->unchecked);
-}
-
 const struct decode_method decode_lz4 = {
 	.new = lz_new,
 	.free = lz_free,
 	.begin = lz_begin,
 	.run = lz_run,
-	.is_edge = lz_is_edge,
-	.end = lz_end,
-	.has_check = lz_has_check,
+	.is_edge = frames_is_edge,
+	.end = frames_end,
+	.has_check = frames_has_check,
 };

@@ -9,22 +9,17 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "data/decode-impl.h"
+#include "data/decode-frames.h"
 
 #define WINDOW_LOG	27	/* 128 MiB, what pg_restore takes */
 #define WINDOW_LOG_SMALL 23	/* 8 MiB: several at a time */
-#define HEAD_LEN	5	/* magic number, descriptor */
 #define CHECKSUM_FLAG	4	/* in the descriptor */
 
 struct zs {
+	struct frames f;		/* must be first */
 	ZSTD_DStream *d;
 	bool small;		/* begun with DECODE_SMALL */
-	bool open;		/* inside a frame */
 	bool ended;		/* one ended in this chunk */
-	uint64_t frames;	/* that hold something */
-	bool unchecked;		/* one of them has no checksum */
-	uint8_t head[HEAD_LEN];
-	size_t have;
 };
 
 static void
@@ -56,31 +51,13 @@ zs_begin(void *ctx, int how)
 	struct zs *s = ctx;
 
 	s->small = (how & DECODE_SMALL) != 0;
-	s->open = s->ended = s->unchecked = false;
-	s->frames = 0;
-	s->have = 0;
+	frames_begin(&s->f);
+	s->ended = false;
 	if (ZSTD_isError(ZSTD_DCtx_reset(s->d, ZSTD_reset_session_only)) ||
 	    ZSTD_isError(ZSTD_DCtx_setParameter(s->d, ZSTD_d_windowLogMax,
 	    s->small ? WINDOW_LOG_SMALL : WINDOW_LOG)))
 		return (-1);
 	return (0);
-}
-
-/* The frame's first bytes, which the library will read too. */
-static void
-look(struct zs *s, const uint8_t *in, size_t len)
-{
-
-	if (s->have == HEAD_LEN)
-		return;
-	while (s->have < HEAD_LEN && len-- > 0)
-		s->head[s->have++] = *in++;
-	/* Skippable frames have another magic number, and hold nothing. */
-	if (s->have < HEAD_LEN || s->head[0] != 0x28)
-		return;
-	s->frames++;
-	if ((s->head[4] & CHECKSUM_FLAG) == 0)
-		s->unchecked = true;
 }
 
 static enum decode_result
@@ -109,21 +86,21 @@ zs_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 	ZSTD_outBuffer ob = { *out, *out_len, 0 };
 	size_t rc = 1;
 
-	while (ib.pos < ib.size || (s->open && ob.pos < ob.size)) {
-		if (!s->open && s->ended)
+	while (ib.pos < ib.size || (s->f.open && ob.pos < ob.size)) {
+		if (!s->f.open && s->ended)
 			return (decode_fail(d, "pg_restore leaves out the rest "
 			    "of the chunk, and says nothing", "a frame ends "
 			    "inside a chunk"));
-		if (!s->open) {
-			s->open = true;
-			s->have = 0;
+		if (!s->f.open) {
+			frames_open(&s->f);
 		}
-		look(s, *in + ib.pos, ib.size - ib.pos);
+		frames_look(&s->f, *in + ib.pos, ib.size - ib.pos, 0x28,
+		    CHECKSUM_FLAG);
 		rc = ZSTD_decompressStream(s->d, &ob, &ib);
 		if (ZSTD_isError(rc))
 			break;
 		if (rc == 0) {
-			s->open = false;
+			s->f.open = false;
 			s->ended = true;
 		} else if (ib.pos == ib.size && ob.pos < ob.size)
 			break;
@@ -136,7 +113,7 @@ zs_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 	*out_len -= ob.pos;
 	if (ZSTD_isError(rc))
 		return (failed(d, s, rc));
-	return (s->open && *out_len == 0 ? DECODE_FULL : DECODE_DRAINED);
+	return (s->f.open && *out_len == 0 ? DECODE_FULL : DECODE_DRAINED);
 }
 
 static void
@@ -147,42 +124,13 @@ zs_chunk_end(void *ctx)
 	s->ended = false;
 }
 
-static bool
-zs_is_edge(const void *ctx)
-{
-	const struct zs *s = ctx;
-
-	return (!s->open);
-}
-
-static int
-zs_end(struct decode *d, void *ctx, uint32_t adler)
-{
-	const struct zs *s = ctx;
-
-	(void)adler;
-	if (s->open || s->frames == 0)
-		return (decode_bad_end(d, "pg_restore 16 to 18 restores what "
-		    "is there, and says nothing", "compressed data are cut "
-		    "short"));
-	return (0);
-}
-
-static bool
-zs_has_check(const void *ctx)
-{
-	const struct zs *s = ctx;
-
-	return (!s->unchecked);
-}
-
 const struct decode_method decode_zstd = {
 	.new = zs_new,
 	.free = zs_free,
 	.begin = zs_begin,
 	.run = zs_run,
 	.chunk_end = zs_chunk_end,
-	.is_edge = zs_is_edge,
-	.end = zs_end,
-	.has_check = zs_has_check,
+	.is_edge = frames_is_edge,
+	.end = frames_end,
+	.has_check = frames_has_check,
 };
