@@ -91,9 +91,8 @@ zs_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 			return (decode_fail(d, "pg_restore leaves out the rest "
 			    "of the chunk, and says nothing", "a frame ends "
 			    "inside a chunk"));
-		if (!s->f.open) {
+		if (!s->f.open)
 			frames_open(&s->f);
-		}
 		frames_look(&s->f, *in + ib.pos, ib.size - ib.pos, 0x28,
 		    CHECKSUM_FLAG);
 		rc = ZSTD_decompressStream(s->d, &ob, &ib);
@@ -102,9 +101,7 @@ zs_run(struct decode *d, void *ctx, const uint8_t **in, size_t *in_len,
 		if (rc == 0) {
 			s->f.open = false;
 			s->ended = true;
-		} else if (ib.pos == ib.size && ob.pos < ob.size)
-			break;
-		else if (ob.pos == ob.size)
+		} else if (ib.pos == ib.size || ob.pos == ob.size)
 			break;
 	}
 	*in += ib.pos;
