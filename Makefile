@@ -10,6 +10,7 @@
 #   make bench-dump   pgb-dump beside pg_dump
 #   make bench-encrypt  pgb-encrypt beside age
 #   make bench-verify   pgb-verify beside pg_restore
+#   make bench-ship   pgb-ship beside sftp, rclone and others
 #
 #   make AEAD=sodium  pgb-encrypt without libcrypto
 
@@ -45,7 +46,7 @@ LIBS		:= -lz -lzstd -llz4 -lisal -ljansson
 LIBS_pgb-dump	:= -lpq -pthread
 LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -pthread
 LIBS_pgb-verify	:= -lsodium $(LIBS_AEAD) -lseccomp -pthread
-LIBS_pgb-ship	:= -lsodium -lssh2
+LIBS_pgb-ship	:= -lsodium -lssh2 $(LIBS_AEAD) -pthread
 
 BINS	:= $(PROGS:%=$(B)/%)
 COMMON	:= $(patsubst %.c,$(B)/%.o,$(filter-out $(NOT_BUILT),\
@@ -83,6 +84,7 @@ $(B)/aead-$(AEAD):
 $(B)/cmd/pgb-dump/%.o: CPP_ALL += -Icmd/pgb-dump
 $(B)/cmd/pgb-encrypt/%.o: CPP_ALL += -Icmd/pgb-encrypt
 $(B)/cmd/pgb-verify/%.o: CPP_ALL += -Icmd/pgb-verify
+$(B)/cmd/pgb-ship/%.o: CPP_ALL += -Icmd/pgb-ship
 
 define program
 $(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)) $(B)/common.a
@@ -96,11 +98,17 @@ $(B)/verify.a: $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# The same of pgb-ship.
+$(B)/ship.a: $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
+    $(wildcard cmd/pgb-ship/*.c cmd/pgb-ship/*/*.c)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # A unit test may include the .c it tests, hence -Icmd.
-$(B)/unit/%.t: tests/unit/%.c $(B)/verify.a $(B)/common.a
+$(B)/unit/%.t: tests/unit/%.c $(B)/verify.a $(B)/ship.a $(B)/common.a
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Icmd/pgb-verify \
-	    -Itests $(LD_ALL) -o $@ $< $(B)/verify.a $(B)/common.a -lpq -lssh2 -lsodium \
+	    -Icmd/pgb-ship -Itests $(LD_ALL) -o $@ $< $(B)/verify.a $(B)/ship.a $(B)/common.a -lpq -lssh2 -lsodium \
 	    -lisal -lseccomp $(LIBS_AEAD) $(LIBS) -pthread
 
 # A fuzz target, replayed.  It may include a .c, hence -Icmd.
@@ -108,7 +116,8 @@ $(B)/tests/fuzz/replay.o: CPP_ALL += -Itests
 $(B)/fuzz/%.t: tests/fuzz/%.c $(B)/tests/fuzz/replay.o $(B)/verify.a \
     $(B)/common.a $(B)/fuzz/seeds/made
 	@mkdir -p $(@D)
-	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-encrypt -Icmd/pgb-verify -Itests \
+	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-encrypt -Icmd/pgb-verify \
+	    -Icmd/pgb-ship -Itests \
 	    $(LD_ALL) -o $@ $< $(B)/tests/fuzz/replay.o $(B)/verify.a $(B)/common.a \
 	    -lsodium -lisal $(LIBS_AEAD) $(LIBS) -pthread
 
@@ -190,6 +199,12 @@ bench-dump: deps
 bench-verify: deps
 	@$(MAKE) --no-print-directory all
 	@PGB_BUILD=$(B) sh tests/bench/verify.sh
+
+.PHONY: bench-ship
+bench-ship: deps
+	@$(MAKE) --no-print-directory all $(B)/bench/spent $(B)/helper/prand \
+	    $(B)/helper/proxy
+	@PGB_BUILD=$(B) sh tests/bench/ship.sh
 
 clean:
 	rm -rf $(B)

@@ -4,7 +4,18 @@
 
 #include "dest.h"
 
-/* Shared by dest.c (what is meant) and dest-name.c (what it is called). */
+/* Shared by dest.c (what is meant), dest-name.c (what it is called) and
+ * dest-place.c (where many lie). */
+
+/* The words of a pattern. */
+#define DEST_TIME	"{time}"
+#define DEST_DB		"{db}"
+#define DEST_SERVER	"{server}"
+#define DEST_HOST	"{host}"
+#define DEST_LATEST	"{latest}"
+
+/* {time}, as strftime(3) writes it. */
+#define DEST_TIME_FORMAT	"%Y%m%dT%H%M%SZ"
 
 /*
  * Whether a password may stand in a text that is not clearly without: in
@@ -12,13 +23,13 @@
  */
 bool dest_may_tell(const char *text);
 
-/* The object of messages: the text, unless it may hold a password. */
-const char *dest_shown(const struct dest *);
-
 /* STATUS_USAGE after an error line. */
 enum status dest_refuse(const struct dest *, const char *why);
 
 /* The byte that %XX stands for, or -1. */
 int dest_percent(const char *p);
+
+/* The length of "{word}" at p, known or not, or 0. */
+size_t dest_word_len(const char *p);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dest-impl.h"
 #include "msg.h"
@@ -17,14 +18,32 @@ bool
 dest_wants_db(const struct dest *d)
 {
 
-	return (strstr(d->pattern, "{db}") != NULL);
+	return (strstr(d->pattern, DEST_DB) != NULL);
 }
 
 bool
 dest_wants_server(const struct dest *d)
 {
 
-	return (strstr(d->pattern, "{server}") != NULL);
+	return (strstr(d->pattern, DEST_SERVER) != NULL);
+}
+
+bool
+dest_wants_latest(const struct dest *d)
+{
+
+	return (strstr(d->pattern, DEST_LATEST) != NULL);
+}
+
+int
+dest_host(char *host)
+{
+
+	if (gethostname(host, 256) == -1)
+		return (-1);
+	host[255] = '\0';
+	host[strcspn(host, ".")] = '\0';
+	return (0);
 }
 
 struct path {
@@ -68,9 +87,8 @@ add_value(struct path *o, const char *value, size_t len)
 	}
 }
 
-/* The length of "{word}" at p, or 0. */
-static size_t
-word_len(const char *p)
+size_t
+dest_word_len(const char *p)
 {
 	size_t n;
 
@@ -81,35 +99,71 @@ word_len(const char *p)
 	return (n > 0 && p[1 + n] == '}' ? n + 2 : 0);
 }
 
+static bool
+is_word(const char *p, size_t len, const char *word)
+{
+
+	return (len == strlen(word) && memcmp(p, word, len) == 0);
+}
+
+static enum status
+add_time(struct path *o, const struct dest *d, const struct dest_words *w)
+{
+	char text[32];
+	struct tm tm;
+
+	if (gmtime_r(&w->now, &tm) == NULL || strftime(text, sizeof(text),
+	    DEST_TIME_FORMAT, &tm) == 0)
+		return (dest_refuse(d, "the clock tells no time"));
+	add(o, text, strlen(text));
+	return (STATUS_OK);
+}
+
+static enum status
+add_host(struct path *o, const struct dest *d, const struct dest_words *w)
+{
+	const char *value = w->host;
+	char host[256];
+
+	if (value == NULL)
+		value = dest_host(host) == 0 ? host : "";
+	if (value[0] == '\0')
+		return (dest_refuse(d, "{host}: this machine has no name"));
+	add_value(o, value, strlen(value));
+	return (STATUS_OK);
+}
+
+static enum status
+unknown_word(const struct dest *d, const char *p, size_t len)
+{
+	bool latest = is_word(p, len, DEST_LATEST);
+
+	if (!latest && dest_may_tell(d->text)) {
+		p = "{...}";
+		len = strlen(p);
+	}
+	msg_error("%s: %.*s: %s", dest_shown(d), (int)len, p, latest ?
+	    "of a file that is fetched, not made" : "not a word known here");
+	msg_hint("known: {time} {db} {server} {host}, and %% as in date(1)");
+	return (STATUS_USAGE);
+}
+
 static enum status
 add_word(struct path *o, const struct dest *d, const struct dest_words *w,
     const char *p, size_t len)
 {
 	const char *value;
-	char text[32];
-	struct tm tm;
 
-	if (len == 6 && memcmp(p, "{time}", 6) == 0) {
-		if (gmtime_r(&w->now, &tm) == NULL || strftime(text,
-		    sizeof(text), "%Y%m%dT%H%M%SZ", &tm) == 0)
-			return (dest_refuse(d, "the clock tells no time"));
-		add(o, text, strlen(text));
-		return (STATUS_OK);
-	}
-	if (len == 4 && memcmp(p, "{db}", 4) == 0)
+	if (is_word(p, len, DEST_TIME))
+		return (add_time(o, d, w));
+	if (is_word(p, len, DEST_HOST))
+		return (add_host(o, d, w));
+	if (is_word(p, len, DEST_DB))
 		value = w->db;
-	else if (len == 8 && memcmp(p, "{server}", 8) == 0)
+	else if (is_word(p, len, DEST_SERVER))
 		value = w->server;
-	else {
-		if (dest_may_tell(d->text)) {
-			p = "{...}";
-			len = strlen(p);
-		}
-		msg_error("%s: %.*s: not a word known here", dest_shown(d),
-		    (int)len, p);
-		msg_hint("known: {time} {db} {server}, and %% as in date(1)");
-		return (STATUS_USAGE);
-	}
+	else
+		return (unknown_word(d, p, len));
 	if (value == NULL || value[0] == '\0') {
 		msg_error("%s: %.*s: the stream does not tell", dest_shown(d),
 		    (int)len, p);
@@ -192,8 +246,8 @@ dest_expand(const struct dest *d, const struct dest_words *w, char *path)
 		} else if (w != NULL && *p == '%') {
 			status = add_conversion(&o, d, w, p[1]);
 			n = 2;
-		} else if (w != NULL && word_len(p) > 0) {
-			n = word_len(p);
+		} else if (w != NULL && dest_word_len(p) > 0) {
+			n = dest_word_len(p);
 			status = add_word(&o, d, w, p, n);
 		} else
 			add(&o, p, 1);
@@ -240,7 +294,7 @@ dest_name(const struct dest *d, const char *path)
 		return (NULL);
 	add(&o, name, strlen(name));
 	free(name);
-	if (d->port != DEST_PORT) {
+	if (d->port_told || d->port != DEST_PORT) {
 		if (asprintf(&name, ":%u", d->port) == -1)
 			return (NULL);
 		add(&o, name, strlen(name));

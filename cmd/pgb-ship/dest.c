@@ -121,6 +121,7 @@ parse_port(struct dest *d, const char *text, size_t len)
 	}
 	if (number && port > 0 && port <= 65535 && i == len) {
 		d->port = port;
+		d->port_told = true;
 		return (STATUS_OK);
 	}
 	if (strchr(text, '@') != NULL)
@@ -225,31 +226,34 @@ parse_path(struct dest *d)
 	return (STATUS_USAGE);
 }
 
-enum status
-dest_parse(struct dest *d, const char *text)
+static enum status
+parse(struct dest *d, const char *text)
 {
 	const char *sep = strstr(text, "://");
-	enum status status;
-	size_t len;
 
 	memset(d, 0, sizeof(*d));
 	d->text = text;
 	if (sep == NULL)
-		status = parse_path(d);
-	else if (strncasecmp(text, "sftp://", 7) == 0)
-		status = parse_sftp(d, text + 7);
-	else if (strncasecmp(text, "file://", 7) == 0)
-		status = parse_file(d, text + 7);
-	else {
-		if (strcspn(text, ":@") < (size_t)(sep - text))
-			return (dest_refuse(d, "not of a kind known here"));
-		msg_error("%.*s: not a kind of destination known here",
-		    (int)(sep - text), text);
-		msg_hint("sftp://[USER@]HOST[:PORT]/PATH, file:///PATH or a "
-		    "path");
-		return (STATUS_USAGE);
-	}
-	if (status != STATUS_OK)
+		return (parse_path(d));
+	if (strncasecmp(text, "sftp://", 7) == 0)
+		return (parse_sftp(d, text + 7));
+	if (strncasecmp(text, "file://", 7) == 0)
+		return (parse_file(d, text + 7));
+	if (strcspn(text, ":@") < (size_t)(sep - text))
+		return (dest_refuse(d, "not of a kind known here"));
+	msg_error("%.*s: not a kind of destination known here",
+	    (int)(sep - text), text);
+	msg_hint("sftp://[USER@]HOST[:PORT]/PATH, file:///PATH or a path");
+	return (STATUS_USAGE);
+}
+
+enum status
+dest_parse(struct dest *d, const char *text)
+{
+	enum status status;
+	size_t len;
+
+	if ((status = parse(d, text)) != STATUS_OK)
 		return (status);
 	len = strlen(d->pattern);
 	if (len == 0 || d->pattern[len - 1] == '/') {
@@ -260,6 +264,22 @@ dest_parse(struct dest *d, const char *text)
 		    "/");
 		return (STATUS_USAGE);
 	}
+	return (STATUS_OK);
+}
+
+enum status
+dest_parse_place(struct dest *d, const char *text)
+{
+	enum status status;
+
+	if ((status = parse(d, text)) != STATUS_OK)
+		return (status);
+	if (d->remote && !d->login && strcmp(d->pattern, "/~") == 0) {
+		d->login = true;
+		d->pattern += 2;
+	}
+	if (!d->remote && d->pattern[0] == '\0')
+		return (dest_refuse(d, "an empty path"));
 	return (STATUS_OK);
 }
 

@@ -10,7 +10,7 @@
 
 /*
  * Where to: sftp://[user@]host[:port]/path, file:///path or a plain path, and
- * the names with {time}, {db}, {server} and strftime(3)'s % in them.
+ * the names with {time}, {db}, {server}, {host} and strftime(3)'s % in them.
  */
 
 #define DEST_PORT	22
@@ -22,6 +22,7 @@ struct dest {
 	char *user;		/* decoded; NULL: not told */
 	char *host;		/* without brackets; NULL where local */
 	unsigned port;
+	bool port_told;		/* else port is DEST_PORT */
 	bool login;		/* path is below the login directory (/~/) */
 	const char *pattern;	/* the path with its {words}, inside text */
 	bool url;		/* in pattern, %XX is a byte */
@@ -35,21 +36,30 @@ struct dest {
 enum status dest_parse(struct dest *, const char *text);
 void dest_wipe(struct dest *);
 
+/* The object of messages: the text, unless it may hold a password. */
+const char *dest_shown(const struct dest *);
+
 /* What a name may be made of. */
 struct dest_words {
 	time_t now;
 	const char *db, *server;	/* NULL: not known */
+	const char *host;		/* NULL: this machine's, see dest_host() */
 };
 
-/* Whether the name asks for {db}, {server}. */
+/* This machine's name up to the first dot, in host (256 bytes): 0, or -1. */
+int dest_host(char *host);
+
+/* Whether the name asks for {db}, {server}, {latest}. */
 bool dest_wants_db(const struct dest *);
 bool dest_wants_server(const struct dest *);
+bool dest_wants_latest(const struct dest *);
 
 /*
  * dest_expand(d, words, path):
  * The path of the file, in path (DEST_PATH_MAX bytes): as the server or this
  * machine is to be given it.  words NULL: %XX is decoded, nothing else is
- * replaced (--fetch).  STATUS_OK, or STATUS_USAGE after one error line.
+ * replaced (--fetch; a name with {latest} goes through shelf_latest() first).
+ * STATUS_OK, or STATUS_USAGE after one error line.
  */
 enum status dest_expand(const struct dest *, const struct dest_words *words,
     char *path);
@@ -61,5 +71,40 @@ enum status dest_expand(const struct dest *, const struct dest_words *words,
  * without memory.
  */
 char *dest_name(const struct dest *, const char *path);
+
+/* --- where many lie: --list, --prune --- */
+
+/*
+ * dest_parse_place(d, text):
+ * As dest_parse(); but it may name a directory too: end in a slash, or have no
+ * path at all.
+ */
+enum status dest_parse_place(struct dest *, const char *text);
+
+/*
+ * dest_place(d, dir, pattern):
+ * Take it apart: the directory, in dir (DEST_PATH_MAX bytes), as the server or
+ * this machine is to be given it; and in *pattern the last part where that has
+ * {words} or strftime(3)'s %, else NULL: then all of it is the directory.
+ *
+ * pattern	inside d's text, as it was written: for match_new()
+ *
+ * STATUS_OK, or STATUS_USAGE after one error line: {words} and % in the
+ * directory's own path have no meaning here.
+ */
+enum status dest_place(const struct dest *, char *dir, const char **pattern);
+
+/* --- paths, as dest_expand() makes them --- */
+
+/* The last part. */
+const char *dest_base(const char *path);
+
+/* The directory of a path, in dir (DEST_PATH_MAX bytes): "." or "/" where
+ * nothing else stands in front. */
+void dest_parent(const char *path, char *dir);
+
+/* The path of a name in a directory, in path (DEST_PATH_MAX bytes): 0, or -1
+ * where it is too long. */
+int dest_join(const char *dir, const char *name, char *path);
 
 #endif

@@ -44,6 +44,16 @@ struct fake {
 	unsigned removes;
 };
 
+/* An engine that takes silence for a loss after so long. */
+static struct sftp *
+fake_engine(struct fake *f, int silence_ms)
+{
+	const struct sftp_opts o = { .silence_ms = silence_ms,
+	    .stall_ms = 300 * 1000 };
+
+	return (sftp_new(&f->wire, &o));
+}
+
 static struct fake *
 fake_of(struct wire *w)
 {
@@ -342,26 +352,31 @@ fake_read(struct wire *w, void *buf, size_t len)
 }
 
 static ssize_t
-fake_write(struct wire *w, const void *buf, size_t len)
+fake_write(struct wire *w, const struct iovec *v, int count)
 {
 	struct fake *f = fake_of(w);
+	size_t left = f->chunk, len;
+	ssize_t done = 0;
 
-	if (len > f->chunk)
-		len = f->chunk;
-	if (len > sizeof(f->in) - f->in_len)
-		len = sizeof(f->in) - f->in_len;
-	memcpy(f->in + f->in_len, buf, len);
-	f->in_len += len;
-	return ((ssize_t)len);
+	if (left > sizeof(f->in) - f->in_len)
+		left = sizeof(f->in) - f->in_len;
+	for (; count > 0 && left > 0; v++, count--) {
+		len = v->iov_len < left ? v->iov_len : left;
+		memcpy(f->in + f->in_len, v->iov_base, len);
+		f->in_len += len;
+		done += (ssize_t)len;
+		left -= len;
+	}
+	return (done);
 }
 
 static int
-fake_want(struct wire *w, short *events)
+fake_want(struct wire *w, struct pollfd *p)
 {
 
 	(void)w;
-	*events = POLLIN;
-	return (-1);
+	p[0] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	return (1);
 }
 
 static void

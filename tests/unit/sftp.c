@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "pgb-ship/sftp-in.c"
-#include "pgb-ship/sftp-req.c"
-#include "pgb-ship/sftp.c"
+#include "pgb-ship/sftp/sftp-in.c"
+#include "pgb-ship/sftp/sftp-req.c"
+#include "pgb-ship/sftp/sftp.c"
 #include "sftp-fake.h"
 #include "tap.h"
 
@@ -16,7 +16,7 @@
 #define IOS		8
 #define IO_LEN		1000
 
-static uint8_t io_memory[IOS][SFTP_ROOM + IO_LEN];
+static uint8_t io_memory[IOS][IO_LEN];
 static unsigned names_seen;
 
 static void
@@ -37,7 +37,7 @@ move_blocks(struct sftp *s, const struct sftp_handle *h, bool is_read)
 
 	memset(ios, 0, sizeof(ios));
 	for (i = 0; i < IOS; i++) {
-		ios[i].buf = io_memory[i] + SFTP_ROOM;
+		ios[i].buf = io_memory[i];
 		ios[i].len = IO_LEN;
 		ios[i].offset = (uint64_t)i * IO_LEN;
 		for (j = 0; j < IO_LEN; j++)
@@ -86,7 +86,7 @@ all_requests(struct sftp *s)
 	TRY(sftp_fstat(s, &h, &a));
 	if (!a.has_size || a.size != IOS * IO_LEN || a.mtime != 1700000000)
 		return (-1003);
-	TRY(sftp_set_size(s, &h, a.size));
+	TRY(sftp_set_time(s, &h, a.mtime));
 	TRY(sftp_fsync(s, &h));
 	TRY(sftp_close(s, &h));
 	TRY(sftp_rename(s, "/d/t", "/d/f"));
@@ -107,7 +107,7 @@ static int
 run(struct fake *f, struct sftp **s)
 {
 
-	*s = sftp_new(&f->wire, 100);
+	*s = fake_engine(f, 100);
 	return (all_requests(*s));
 }
 
@@ -139,7 +139,7 @@ static void
 test_start(void)
 {
 	struct fake *f = fake_reset();
-	struct sftp *s = sftp_new(&f->wire, 100);
+	struct sftp *s = fake_engine(f, 100);
 
 	ok(sftp_start(s) == SFTP_OK && sftp_block(s) == SFTP_BLOCK_MAX &&
 	    sftp_has(s, SFTP_FSYNC) && sftp_has(s, SFTP_STATVFS) &&
@@ -148,21 +148,21 @@ test_start(void)
 
 	f = fake_reset();
 	f->exts = "fsync@openssh.co xfsync@openssh.com";
-	s = sftp_new(&f->wire, 100);
+	s = fake_engine(f, 100);
 	ok(sftp_start(s) == SFTP_OK && sftp_block(s) == SFTP_BLOCK &&
 	    !sftp_has(s, SFTP_FSYNC), "an old server: no extension");
 	sftp_free(s);
 
 	f = fake_reset();
 	f->max_write = 5000;
-	s = sftp_new(&f->wire, 100);
+	s = fake_engine(f, 100);
 	ok(sftp_start(s) == SFTP_OK && sftp_block(s) == 5000,
 	    "a server's own, small limit");
 	sftp_free(s);
 
 	f = fake_reset();
 	f->version = 2;
-	s = sftp_new(&f->wire, 100);
+	s = fake_engine(f, 100);
 	ok(sftp_start(s) == SFTP_LOST && strstr(sftp_strerror(s, SFTP_LOST),
 	    "version 2") != NULL, "another version is refused");
 	sftp_free(s);
@@ -184,7 +184,7 @@ test_statuses(void)
 
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		f = fake_reset();
-		s = sftp_new(&f->wire, 100);
+		s = fake_engine(f, 100);
 		(void)sftp_start(s);
 		f->status = codes[i].code;
 		rc = sftp_remove(s, "/x");
@@ -282,11 +282,11 @@ test_too_much(void)
 	struct sftp_handle h = { .len = 1 };
 	struct sftp_io io = { .len = 2 };
 	struct fake *f = fake_reset();
-	struct sftp *s = sftp_new(&f->wire, 100);
+	struct sftp *s = fake_engine(f, 100);
 
 	(void)sftp_start(s);
 	OWN(FXP_READ, "\147\0\0\0\0\0\0\0\3abc");
-	io.buf = io_memory[0] + SFTP_ROOM;
+	io.buf = io_memory[0];
 	io.buf[2] = '!';
 	sftp_read(s, &h, &io);
 	ok(sftp_await(s, &io) == SFTP_LOST && io.buf[2] == '!',
@@ -294,12 +294,12 @@ test_too_much(void)
 	sftp_free(s);
 
 	f = fake_reset();
-	s = sftp_new(&f->wire, 100);
+	s = fake_engine(f, 100);
 	(void)sftp_start(s);
 	f->file_len = 10;
 	f->short_read = 1;
 	memset(&io, 0, sizeof(io));
-	io.buf = io_memory[0] + SFTP_ROOM;
+	io.buf = io_memory[0];
 	io.len = 5;
 	sftp_read(s, &h, &io);
 	ok(sftp_await(s, &io) == SFTP_OK && io.error == SFTP_OK &&
@@ -362,7 +362,7 @@ test_limits(void)
 	static char path[2 * SFTP_PATH_MAX + 600];
 	struct sftp_attrs a;
 	struct fake *f = fake_reset();
-	struct sftp *s = sftp_new(&f->wire, 100);
+	struct sftp *s = fake_engine(f, 100);
 	int rc;
 
 	(void)sftp_start(s);
@@ -379,7 +379,7 @@ test_silence(void)
 {
 	struct sftp_attrs a;
 	struct fake *f = fake_reset();
-	struct sftp *s = sftp_new(&f->wire, 100);
+	struct sftp *s = fake_engine(f, 100);
 	int rc;
 
 	(void)sftp_start(s);
@@ -397,7 +397,7 @@ test_signal(bool sent)
 {
 	struct sftp_attrs a;
 	struct fake *f = fake_reset();
-	struct sftp *s = sftp_new(&f->wire, 60000);
+	struct sftp *s = fake_engine(f, 60000);
 
 	sftp_deafen(s, true);
 	(void)sftp_start(s);

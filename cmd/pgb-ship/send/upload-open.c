@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include <sys/stat.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "msg.h"
+#include "publish.h"
+#include "send/sweep.h"
+#include "send/upload-impl.h"
+
+/* Keep a server's refusal; what passes by is not one.  Returns rc. */
+static int
+refused(struct line *l, const char *what, int rc, struct fault *f)
+{
+
+	if (rc != SFTP_OK && rc != SFTP_LOST && rc != SFTP_SIGNAL)
+		(void)remote_fault(l->sftp, what, rc, f);
+	return (rc);
+}
+
+/* --- checks --- */
+
+static int
+check_server(const struct line *l, struct fault *f)
+{
+	const struct upload *u = l->u;
+
+	if (u->opts->overwrite && !sftp_has(l->sftp, SFTP_POSIX_RENAME)) {
+		fault_set(f, STATUS_REMOTE, "the server cannot replace a file "
+		    "in one step (no posix-rename@openssh.com)");
+		fault_hint(f, "use a new name each time, with {time}");
+		return (SFTP_UNSUPPORTED);
+	}
+	if (sftp_has(l->sftp, SFTP_FSYNC))
+		return (SFTP_OK);
+	if (u->opts->no_fsync_ok) {
+		msg_warning("%s: the server does not say when a file is on "
+		    "disk (no fsync@openssh.com)", u->name);
+		return (SFTP_OK);
+	}
+	fault_set(f, STATUS_REMOTE, "the server does not say when a file is on "
+	    "disk (no fsync@openssh.com)");
+	fault_hint(f, "--allow-no-fsync does without: a crash of the server "
+	    "may then cost a finished backup");
+	return (SFTP_UNSUPPORTED);
+}
+
+/* Make the directory and what is missing above it. */
+static int
+make_directory(struct line *l, struct fault *f)
+{
+	char path[SFTP_PATH_MAX];
+	struct sftp_attrs attrs;
+	char *p = path, slash;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s", l->u->dir);
+	do {
+		p += strspn(p, "/");
+		p += strcspn(p, "/");
+		slash = *p;
+		*p = '\0';
+		rc = sftp_stat(l->sftp, path, &attrs);
+		if (rc == SFTP_NO_FILE) {
+			rc = sftp_mkdir(l->sftp, path, 0700);
+			/* Somebody else may have been faster. */
+			if (rc == SFTP_FAILURE &&
+			    sftp_stat(l->sftp, path, &attrs) == SFTP_OK)
+				rc = SFTP_OK;
+		}
+		if (rc != SFTP_OK)
+			return (refused(l, "make directory", rc, f));
+		*p = slash;
+	} while (slash != '\0');
+	return (SFTP_OK);
+}
+
+static int
+check_directory(struct line *l, struct fault *f)
+{
+	struct sftp_attrs attrs;
+	int rc;
+
+	rc = sftp_stat(l->sftp, l->u->dir, &attrs);
+	if (rc == SFTP_NO_FILE && l->u->opts->mkdir)
+		return (make_directory(l, f));
+	if (rc != SFTP_OK) {
+		refused(l, "directory", rc, f);
+		if (rc == SFTP_NO_FILE)
+			fault_hint(f, "--mkdir makes it");
+		return (rc);
+	}
+	if (attrs.has_mode && !S_ISDIR(attrs.mode)) {
+		fault_set(f, STATUS_REMOTE, "%s is not a directory",
+		    l->u->dir);
+		return (SFTP_FAILURE);
+	}
+	return (SFTP_OK);
+}
+
+enum status
+upload_exists(struct fault *f)
+{
+
+	fault_set(f, STATUS_USAGE, "exists already");
+	fault_hint(f, "--overwrite replaces it, {time} in the name makes a new "
+	    "one");
+	return (STATUS_USAGE);
+}
+
+static int
+check_target(struct line *l, struct fault *f)
+{
+	struct sftp_attrs attrs;
+	int rc;
+
+	rc = sftp_stat(l->sftp, l->u->path, &attrs);
+	if (rc == SFTP_NO_FILE)
+		return (SFTP_OK);
+	if (rc != SFTP_OK)
+		return (refused(l, NULL, rc, f));
+	if (attrs.has_mode && S_ISDIR(attrs.mode))
+		fault_set(f, STATUS_USAGE, "is a directory");
+	else if (attrs.has_mode && !S_ISREG(attrs.mode))
+		fault_set(f, STATUS_USAGE, "is no regular file");
+	else if (!l->u->opts->overwrite)
+		upload_exists(f);
+	else
+		return (SFTP_OK);
+	return (SFTP_FAILURE);
+}
+
+int
+upload_space(struct line *l, bool expect, struct fault *f)
+{
+	const struct ship_opts *o = l->u->opts;
+	uint64_t avail, want;
+	int rc;
+
+	want = o->min_free + (expect ? o->expect_size : 0);
+	if (want == 0)
+		return (SFTP_OK);
+	if (!sftp_has(l->sftp, SFTP_STATVFS)) {
+		if (expect)
+			msg_warning("%s: the server does not tell how much is "
+			    "free", l->u->name);
+		return (SFTP_OK);
+	}
+	rc = sftp_space(l->sftp, l->u->dir, &avail);
+	if (rc != SFTP_OK)
+		return (refused(l, "free space", rc, f));
+	if (avail >= want)
+		return (SFTP_OK);
+	target_short(f, avail, o, expect, STATUS_REMOTE);
+	return (SFTP_FAILURE);
+}
+
+/* --- making --- */
+
+char *
+upload_temp(const struct upload *u, const char *path, struct fault *f)
+{
+	bool root = strcmp(u->dir, "/") == 0;
+	char temp[256], *out;
+
+	if (publish_temp_name(path, temp, sizeof(temp)) == -1 ||
+	    asprintf(&out, "%s%s%s", u->dir, root ? "" : "/", temp) == -1) {
+		fault_set(f, STATUS_LOCAL, "no memory or no randomness");
+		return (NULL);
+	}
+	return (out);
+}
+
+/* A new name each time: one that was asked for on a connection that broke may
+ * be there, and not be ours to write any more. */
+static int
+new_temp(struct line *l, struct fault *f)
+{
+	struct upload *u = l->u;
+	char *temp;
+
+	if (u->is_temp) {
+		if (sftp_remove(l->sftp, u->temp) == SFTP_LOST)
+			return (SFTP_LOST);
+		u->is_temp = false;
+	}
+	if ((temp = upload_temp(u, u->path, f)) == NULL)
+		return (SFTP_FAILURE);
+	snprintf(u->temp, sizeof(u->temp), "%s", temp);
+	free(temp);
+	return (SFTP_OK);
+}
+
+static int
+create(struct line *l, struct fault *f)
+{
+	struct upload *u = l->u;
+	struct sftp_attrs attrs;
+	int rc;
+
+	if ((rc = new_temp(l, f)) != SFTP_OK)
+		return (rc);
+	/* Until the answer has come nobody knows whether it is there. */
+	u->is_temp = true;
+	rc = sftp_open(l->sftp, u->temp, SFTP_WRITE | SFTP_CREAT | SFTP_EXCL,
+	    0600, &l->handle);
+	if (rc != SFTP_OK) {
+		if (rc != SFTP_LOST && rc != SFTP_SIGNAL)
+			u->is_temp = false;
+		refused(l, "create", rc, f);
+		if (rc == SFTP_FAILURE)
+			fault_hint(f, "a full or read-only disk: the server "
+			    "does not say which");
+		return (rc);
+	}
+	l->is_open = true;
+	rc = sftp_fstat(l->sftp, &l->handle, &attrs);
+	if (rc == SFTP_OK && attrs.has_times) {
+		u->server_clock = attrs.mtime;
+		u->clock_at = sftp_now();
+		rc = sweep_remote(l->sftp, u->dir, attrs.mtime);
+	}
+	return (refused(l, NULL, rc, f));
+}
+
+int
+upload_create(struct line *l, struct fault *f)
+{
+	int rc;
+
+	if ((rc = check_server(l, f)) != SFTP_OK ||
+	    (rc = check_directory(l, f)) != SFTP_OK ||
+	    (rc = check_target(l, f)) != SFTP_OK ||
+	    (rc = upload_space(l, true, f)) != SFTP_OK)
+		return (rc);
+	return (create(l, f));
+}
+
+/* --- again --- */
+
+static int
+lost_data(struct line *l, uint64_t has, uint64_t acked, struct fault *f)
+{
+
+	fault_set(f, STATUS_DATA, "the server has lost acknowledged data: "
+	    "%s has %" PRIu64 " bytes, and %" PRIu64 " were acknowledged",
+	    l->u->temp, has, acked);
+	fault_hint(f, "did the server's machine restart, or did somebody touch "
+	    "the file? Nothing was published; begin again");
+	return (SFTP_FAILURE);
+}
+
+int
+upload_reopen(struct line *l, struct fault *f)
+{
+	struct upload *u = l->u;
+	struct sftp_attrs attrs;
+	uint64_t end;
+	int rc;
+
+	/* Stored and closed: what is left is names. */
+	if (u->step > STEP_STORE)
+		return (SFTP_OK);
+	rc = sftp_open(l->sftp, u->temp, SFTP_WRITE, 0, &l->handle);
+	if (rc == SFTP_NO_FILE) {
+		fault_set(f, STATUS_DATA, "the temporary file is gone: %s",
+		    u->temp);
+		fault_hint(f, "somebody has removed it while the connection "
+		    "was away; begin again");
+		return (rc);
+	}
+	if (rc != SFTP_OK)
+		return (refused(l, "open again", rc, f));
+	l->is_open = true;
+	if ((rc = sftp_fstat(l->sftp, &l->handle, &attrs)) != SFTP_OK)
+		return (refused(l, "size", rc, f));
+	pthread_mutex_lock(&u->cargo->lock);
+	end = ledger_end(u->ledger);
+	pthread_mutex_unlock(&u->cargo->lock);
+	if (attrs.has_size && attrs.size < end)
+		return (lost_data(l, attrs.size, end, f));
+	return (SFTP_OK);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A pattern is a row of tokens.  All but the wild ones ({db}, {server}, {host})
+ * have a length of their own and match in one way or not at all; a wild one is
+ * tried with every length it can have, and the rest of the row behind each.
+ * {server} is tried short first and the others long first: of
+ * "my-db-15.18-..." that makes "my-db" and "15.18", whichever stands in front.
+ *
+ * The names come from a server that may wish us ill, and k wild tokens can be
+ * tried in length^k ways: a name that takes too many is of no pattern.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dest-impl.h"
+#include "msg.h"
+#include "shelf/match.h"
+
+#define STEPS_MAX	(1u << 17)
+#define TIME_LEN	16		/* 20261128T020000Z */
+
+enum field { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, YDAY, FIELDS };
+
+enum wild { WILD_DB, WILD_HOST, WILD_SERVER, WILDS };
+
+struct token {
+	enum { LITERAL, TIME, FIELD, WILD } kind;
+	char byte;		/* LITERAL; FIELD: its letter */
+	enum field field;
+	enum wild wild;
+};
+
+struct match {
+	struct token *v;	/* NULL: any name with a {time} */
+	size_t count;
+};
+
+/* What a name has told so far. */
+struct told {
+	int field[FIELDS];	/* -1: not told */
+	const char *wild[WILDS];	/* inside the name; NULL: not told */
+	size_t wild_len[WILDS];
+	unsigned steps;		/* left */
+};
+
+/* --- the pattern --- */
+
+static void
+put(struct match *m, const struct token *t)
+{
+
+	m->v[m->count++] = *t;
+}
+
+static void
+put_byte(struct match *m, int c)
+{
+
+	put(m, &(struct token){ .kind = LITERAL, .byte = (char)c });
+}
+
+/* A conversion of strftime(3): 0, or -1 where names do not show its value. */
+static int
+put_conversion(struct match *m, char letter)
+{
+	static const char letters[] = "YmdHMSj";
+	const char *p;
+
+	if (letter == '%') {
+		put_byte(m, '%');
+		return (0);
+	}
+	if (letter == 'F') {
+		(void)put_conversion(m, 'Y');
+		put_byte(m, '-');
+		(void)put_conversion(m, 'm');
+		put_byte(m, '-');
+		return (put_conversion(m, 'd'));
+	}
+	if (letter == '\0' || (p = strchr(letters, letter)) == NULL)
+		return (-1);
+	put(m, &(struct token){ .kind = FIELD, .byte = letter,
+	    .field = (enum field)(p - letters) });
+	return (0);
+}
+
+static int
+put_word(struct match *m, const char *p, size_t len)
+{
+	static const struct { const char *word; struct token token; } words[] =
+	{
+		{ DEST_TIME, { .kind = TIME } },
+		{ DEST_LATEST, { .kind = TIME } },
+		{ DEST_DB, { .kind = WILD, .wild = WILD_DB } },
+		{ DEST_HOST, { .kind = WILD, .wild = WILD_HOST } },
+		{ DEST_SERVER, { .kind = WILD, .wild = WILD_SERVER } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (len == strlen(words[i].word) &&
+		    memcmp(p, words[i].word, len) == 0) {
+			put(m, &words[i].token);
+			return (0);
+		}
+	return (-1);
+}
+
+static bool
+has_field(const struct match *m, enum field f)
+{
+	size_t i;
+
+	for (i = 0; i < m->count; i++)
+		if (m->v[i].kind == TIME ||
+		    (m->v[i].kind == FIELD && m->v[i].field == f))
+			return (true);
+	return (false);
+}
+
+static enum status
+refuse(const char *name, const char *why, const char *hint)
+{
+
+	msg_error("%s: %s", name, why);
+	msg_hint("%s", hint);
+	return (STATUS_USAGE);
+}
+
+static enum status
+parse(struct match *m, const char *p, bool url, const char *name)
+{
+	size_t n;
+	int rc;
+
+	for (; *p != '\0'; p += n) {
+		n = 1;
+		rc = 0;
+		if (url && dest_percent(p) != -1) {
+			put_byte(m, dest_percent(p));
+			n = 3;
+		} else if (*p == '%') {
+			rc = put_conversion(m, p[1]);
+			n = 2;
+		} else if ((n = dest_word_len(p)) > 0)
+			rc = put_word(m, p, n);
+		else {
+			put_byte(m, *p);
+			n = 1;
+		}
+		if (rc == -1)
+			return (refuse(name, *p == '%' ?
+			    "a %-conversion that cannot be read back from "
+			    "names" : "a {word} that is not known here",
+			    "known: {time} {db} {server} {host}, "
+			    "%Y %m %d %H %M %S %F %j"));
+	}
+	if (has_field(m, YEAR) && ((has_field(m, MONTH) &&
+	    has_field(m, DAY)) || has_field(m, YDAY)))
+		return (STATUS_OK);
+	return (refuse(name, "no day in the pattern's last part",
+	    "the age of a backup is read from its name: {time}, or %Y %m %d"));
+}
+
+struct match *
+match_any(void)
+{
+
+	return (calloc(1, sizeof(struct match)));
+}
+
+struct match *
+match_new(const char *pattern, bool url, const char *name,
+    enum status *status)
+{
+	struct match *m;
+
+	/* %F is two bytes, and five tokens. */
+	if ((m = match_any()) == NULL || (m->v = calloc(
+	    strlen(pattern) * 5 / 2 + 1, sizeof(*m->v))) == NULL) {
+		msg_errno(name);
+		*status = STATUS_LOCAL;
+	} else
+		*status = parse(m, pattern, url, name);
+	if (*status == STATUS_OK)
+		return (m);
+	match_free(m);
+	return (NULL);
+}
+
+void
+match_free(struct match *m)
+{
+
+	if (m != NULL)
+		free(m->v);
+	free(m);
+}
+
+/* --- times --- */
+
+/* A number of so many digits, which may have been told before. */
+static bool
+take_number(struct told *t, enum field f, const char *p, size_t digits)
+{
+	int n = 0;
+
+	for (; digits > 0; digits--, p++) {
+		if (*p < '0' || *p > '9')
+			return (false);
+		n = n * 10 + (*p - '0');
+	}
+	if (t->field[f] != -1 && t->field[f] != n)
+		return (false);
+	t->field[f] = n;
+	return (true);
+}
+
+static bool
+take_time(struct told *t, const char *p)
+{
+
+	return (strnlen(p, TIME_LEN) == TIME_LEN &&
+	    take_number(t, YEAR, p, 4) && take_number(t, MONTH, p + 4, 2) &&
+	    take_number(t, DAY, p + 6, 2) && p[8] == 'T' &&
+	    take_number(t, HOUR, p + 9, 2) &&
+	    take_number(t, MINUTE, p + 11, 2) &&
+	    take_number(t, SECOND, p + 13, 2) && p[15] == 'Z');
+}
+
+static int
+or_zero(int value)
+{
+
+	return (value == -1 ? 0 : value);
+}
+
+/* The time that was told, if there is such a one. */
+static bool
+time_of(const struct told *t, int64_t *out)
+{
+	struct tm tm = { .tm_year = t->field[YEAR] - 1900,
+	    .tm_hour = or_zero(t->field[HOUR]),
+	    .tm_min = or_zero(t->field[MINUTE]),
+	    .tm_sec = or_zero(t->field[SECOND]) };
+	struct tm asked;
+
+	if (t->field[MONTH] != -1 && t->field[DAY] != -1) {
+		tm.tm_mon = t->field[MONTH] - 1;
+		tm.tm_mday = t->field[DAY];
+	} else
+		tm.tm_mday = t->field[YDAY];
+	asked = tm;
+	/* It takes what is out of range for the next day, month or year. */
+	*out = timegm(&tm);
+	if (tm.tm_year != asked.tm_year || tm.tm_hour != asked.tm_hour ||
+	    tm.tm_min != asked.tm_min || tm.tm_sec != asked.tm_sec)
+		return (false);
+	return ((t->field[MONTH] == -1 ||
+	    tm.tm_mon == t->field[MONTH] - 1) &&
+	    (t->field[DAY] == -1 || tm.tm_mday == t->field[DAY]) &&
+	    (t->field[YDAY] == -1 || tm.tm_yday == t->field[YDAY] - 1));
+}
+
+/* --- names --- */
+
+/* The length of one byte of a value as dest_expand() writes it, or 0. */
+static size_t
+unit(const char *p, bool first)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	if (isalnum((unsigned char)*p) || *p == '_' || *p == '-' ||
+	    (*p == '.' && !first))
+		return (1);
+	if (*p == '%' && p[1] != '\0' && strchr(hex, p[1]) != NULL &&
+	    p[2] != '\0' && strchr(hex, p[2]) != NULL)
+		return (3);
+	return (0);
+}
+
+static bool walk(const struct match *, size_t, const char *, struct told *);
+
+/* The wild token i, and all behind it. */
+static bool
+walk_wild(const struct match *m, size_t i, const char *p, struct told *t)
+{
+	const enum wild w = m->v[i].wild;
+	unsigned char ends[MATCH_NAME_MAX];
+	size_t count = 0, len = 0, k, n;
+	struct told tried;
+
+	if (t->wild[w] != NULL) {
+		n = t->wild_len[w];
+		return (strncmp(p, t->wild[w], n) == 0 &&
+		    walk(m, i + 1, p + n, t));
+	}
+	while ((n = unit(p + len, len == 0)) > 0) {
+		len += n;
+		ends[count++] = (unsigned char)len;
+	}
+	for (k = 0; k < count && t->steps > 0; k++) {
+		tried = *t;
+		tried.wild[w] = p;
+		tried.wild_len[w] = ends[w == WILD_SERVER ? k : count - 1 - k];
+		tried.steps--;
+		if (walk(m, i + 1, p + tried.wild_len[w], &tried)) {
+			*t = tried;
+			return (true);
+		}
+		t->steps = tried.steps;
+	}
+	return (false);
+}
+
+/* The tokens from i on, and then the name's end. */
+static bool
+walk(const struct match *m, size_t i, const char *p, struct told *t)
+{
+	const struct token *token;
+	size_t n;
+
+	for (; i < m->count; i++, p += n) {
+		token = &m->v[i];
+		n = 1;
+		switch (token->kind) {
+		case LITERAL:
+			if (*p != token->byte || *p == '\0')
+				return (false);
+			break;
+		case TIME:
+			n = TIME_LEN;
+			if (!take_time(t, p))
+				return (false);
+			break;
+		case FIELD:
+			n = token->field == YEAR ? 4 :
+			    token->field == YDAY ? 3 : 2;
+			if (!take_number(t, token->field, p, n))
+				return (false);
+			break;
+		case WILD:
+			return (walk_wild(m, i, p, t));
+		}
+	}
+	return (*p == '\0');
+}
+
+struct series {
+	char *buf;
+	size_t len, room;
+};
+
+static void
+add(struct series *s, const char *text, size_t len)
+{
+
+	if (len > s->room - 1 - s->len)
+		len = s->room - 1 - s->len;
+	memcpy(s->buf + s->len, text, len);
+	s->len += len;
+	s->buf[s->len] = '\0';
+}
+
+static void
+name_series(const struct match *m, const struct told *t, struct series *s)
+{
+	const struct token *token;
+	size_t i;
+
+	for (i = 0; i < m->count; i++) {
+		token = &m->v[i];
+		if (token->kind == TIME)
+			add(s, DEST_TIME, strlen(DEST_TIME));
+		else if (token->kind == FIELD)
+			add(s, (char [2]){ '%', token->byte }, 2);
+		else if (token->kind == LITERAL)
+			add(s, &token->byte, 1);
+		else if (token->wild == WILD_SERVER)
+			add(s, DEST_SERVER, strlen(DEST_SERVER));
+		else
+			add(s, t->wild[token->wild], t->wild_len[token->wild]);
+	}
+}
+
+static void
+forget(struct told *t)
+{
+
+	memset(t, 0, sizeof(*t));
+	memset(t->field, -1, sizeof(t->field));
+	t->steps = STEPS_MAX;
+}
+
+/* The last time in a name that stands for itself. */
+static bool
+any_name(const char *name, struct match_found *found, struct series *s)
+{
+	struct told t;
+	size_t at;
+
+	if (name[0] == '.' || found->len < TIME_LEN)
+		return (false);
+	for (at = found->len - TIME_LEN + 1; at-- > 0;) {
+		forget(&t);
+		if (!take_time(&t, name + at) ||
+		    isalnum((unsigned char)name[at + TIME_LEN]) ||
+		    (at > 0 && isdigit((unsigned char)name[at - 1])) ||
+		    !time_of(&t, &found->time))
+			continue;
+		add(s, name, at);
+		add(s, DEST_TIME, strlen(DEST_TIME));
+		add(s, name + at + TIME_LEN, found->len - at - TIME_LEN);
+		return (true);
+	}
+	return (false);
+}
+
+/* Whether a name is of the pattern, whatever ending it has. */
+static bool
+is_name(const struct match *m, const char *name, struct match_found *found)
+{
+	struct series s = { found->series, 0, sizeof(found->series) };
+	struct told t;
+
+	found->series[0] = '\0';
+	found->len = strlen(name);
+	if (found->len > MATCH_NAME_MAX)
+		return (false);
+	if (m->v == NULL)
+		return (any_name(name, found, &s));
+	forget(&t);
+	if (!walk(m, 0, name, &t) || !time_of(&t, &found->time))
+		return (false);
+	name_series(m, &t, &s);
+	return (true);
+}
+
+/* --- what goes beside --- */
+
+static bool beside(const struct match *, const struct opt_list *,
+    const char *, size_t, unsigned, struct match_found *);
+
+/* Whether the first len bytes of name end in this, and begin with a backup's
+ * name and depth - 1 more endings. */
+static bool
+has_ending(const struct match *m, const struct opt_list *extra,
+    const char *name, size_t len, const char *ending, unsigned depth,
+    struct match_found *found)
+{
+	size_t n = strlen(ending);
+	char stem[MATCH_NAME_MAX + 1];
+
+	if (n == 0 || len <= n || memcmp(name + len - n, ending, n) != 0)
+		return (false);
+	len -= n;
+	if (depth > 1)
+		return (beside(m, extra, name, len, depth - 1, found));
+	memcpy(stem, name, len);
+	stem[len] = '\0';
+	return (is_name(m, stem, found));
+}
+
+static bool
+beside(const struct match *m, const struct opt_list *extra, const char *name,
+    size_t len, unsigned depth, struct match_found *found)
+{
+	static const char *const known[] = { ".b2", ".json", ".minisig",
+	    ".sha256" };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (has_ending(m, extra, name, len, known[i], depth, found))
+			return (true);
+	for (i = 0; extra != NULL && i < extra->count; i++)
+		if (has_ending(m, extra, name, len, extra->v[i], depth, found))
+			return (true);
+	return (false);
+}
+
+bool
+match_beside(const struct match *m, const struct opt_list *extra,
+    const char *name, unsigned depth, struct match_found *found)
+{
+	size_t len = strlen(name);
+
+	return (len <= MATCH_NAME_MAX &&
+	    beside(m, extra, name, len, depth, found));
+}
+
+bool
+match_name(const struct match *m, const char *name, struct match_found *found)
+{
+
+	if (m->v == NULL && match_beside(m, NULL, name, 1, found))
+		return (false);
+	return (is_name(m, name, found));
+}

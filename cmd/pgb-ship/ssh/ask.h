@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ASK_H
+#define ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Questions to the user: on the terminal, or where there is none (or the user
+ * has it so) by the program that ssh(1) would run, SSH_ASKPASS.  Source: ssh(1),
+ * ENVIRONMENT.  For any thread, one at a time.
+ */
+
+/* Whether there is anybody to ask. */
+bool ask_possible(void);
+
+/*
+ * ask(prompt, echo, buf, size):
+ * Show the prompt (what does not print of it as \xNN), store the answer
+ * without its LF, a NUL behind it.
+ *
+ * Returns 0, or -1: nobody there, no answer, one that does not fit, or a caught
+ * signal.  Prints nothing else.
+ */
+int ask(const char *prompt, bool echo, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SECRETS_H
+#define SECRETS_H
+
+#include <stdbool.h>
+
+#include "ship.h"
+#include "ssh/fault.h"
+#include "ssh/halt.h"
+
+/*
+ * Passwords and passphrases: from a file or the terminal, and remembered in
+ * guarded memory, for there will be other connections and nobody is there at
+ * night.  Safe from many threads: a question is asked by one at a time.
+ */
+struct secrets;
+
+/* opts is borrowed.  NULL without memory. */
+struct secrets *secrets_new(const struct ship_opts *opts);
+void secrets_free(struct secrets *);	/* NULL is allowed */
+
+enum secret_kind { SECRET_PASSWORD, SECRET_PASSPHRASE, SECRET_OTHER };
+
+/* Whether there is a file for this kind, an answer remembered for the prompt,
+ * or a terminal to ask at. */
+bool secrets_has(struct secrets *, enum secret_kind, const char *prompt);
+
+/*
+ * secrets_get(s, kind, prompt, echo, refused, fault):
+ * The answer to a prompt.  What was good before is given again; then the file
+ * of the kind (SECRET_OTHER has none), then the terminal, three times at most.
+ *
+ * prompt	what the terminal shows, and what the answer is remembered by
+ * refused	answers that were given for this prompt on this connection and
+ *		were wrong; 0 at first.  With more than 0 nothing is given
+ *		again: a remembered answer is forgotten, a file is used once.
+ *
+ * Freed with secrets_put().  NULL: with fault set where there is something to
+ * tell (a file that others may read), or status STATUS_OK where there is just
+ * no answer.
+ */
+char *secrets_get(struct secrets *, enum secret_kind, const char *prompt,
+    bool echo, unsigned refused, struct fault *);
+void secrets_put(char *);
+
+#endif
