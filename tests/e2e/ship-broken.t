@@ -141,16 +141,35 @@ sessions()
 }
 sessions_die() { kill -KILL $(sessions); }
 
+# A session that dies is made again, and the server has all of it.
 fresh
-halfway $SHIP --overwrite "$URL/x"
+rm -f pipe; mkfifo pipe
+{
+	head -c 8000000 big
+	await 20 begun "$REMOTE"
+	sessions_die
+	tail -c +8000001 big
+} >pipe &
+run $SHIP --sink --overwrite "$URL/x" <pipe
+status_is 0 'a session dies: it goes on'
+ok 'the file is whole' cmp big "$REMOTE/x"
+like "$ERR" 'warning: .*x: connection lost: .*; trying again' 'says so'
+like "$ERR" 'note: .*x: connected again, [0-9]+ bytes are there' 'and that'
+like "$OUT" '"reconnects":1' 'and the record too'
+is "$(files)" './x ' 'no temporary is left'
+
+fresh
+halfway $SHIP --retry-time 1 --overwrite "$URL/x"
 ok 'server dies: an upload is on its way' await 20 begun "$REMOTE"
-sessions_die
+sshd_stop
 # The input gives nothing more: the loss is noticed all the same.
 ended
 status_is 4 'server dies while we wait for input'
-like "$ERR" 'error: .*x: (write: )?connection lost' 'says so'
+like "$ERR" 'warning: .*x: connection lost' 'says so'
+like "$ERR" 'error: .*x: connect to .*: Connection refused' 'and why it ends'
 intact 'server dies'
 like "$ERR" 'warning: .*pgbtmp may be left behind' 'and what may be left'
+sshd_start
 
 # One of two destinations dies: the other one is served.
 fresh
@@ -158,16 +177,19 @@ rm -f pipe; mkfifo pipe
 {
 	head -c 8000000 big
 	await 20 begun "$REMOTE" to
-	sessions_die
+	kill_tree "$SSHD_PID" KILL
 	tail -c +8000001 big
 } >pipe &
-try "{ $SHIP --overwrite $URL/x to/x <pipe 3>&-; echo \$? >rc; } |
-    pgb-verify >passed"
+try "{ $SHIP --retry-time 1 --report rep --overwrite $URL/x to/x <pipe 3>&-
+    echo \$? >rc; } | pgb-verify >passed"
 status_is 1 'one of two dies: who reads from us does not take it for whole'
 is "$(cat rc)" 4 'one of two dies: status 4'
 ok 'the other one has its file' cmp big to/x
 is "$(cat "$REMOTE/x")" good 'the file on the dead server is as it was'
-like "$ERR" 'going on with the other destination' 'says so'
+like "$ERR" "/x: connect to .*: Connection refused" 'says so'
+like "$(cat rep)" '"destinations":\[\{"name":"sftp:[^}]*"published":false,"status":4' \
+    'and the report which failed'
+like "$(cat rep)" '"name":"to/x","published":true' 'and which did not'
 
 fresh
 sshd_stop
@@ -178,7 +200,8 @@ ok 'stdin was not read' cmp dump left
 run $SHIP --overwrite --sink "$URL/x" to/x <dump
 status_is 4 'no server, and a second destination'
 ok 'that has its file' cmp dump to/x
-is "$OUT" '' 'there is no record'
+like "$OUT" '"published":false,"status":4.*"name":"to/x","published":true' \
+    'the record tells the two apart'
 run pgb-ship sftp://no-such-host.invalid/x <dump
 status_is 4 'no such host'
 # A server that accepts and never says a word.
@@ -197,12 +220,15 @@ sshd_start
 
 # Its process hangs in the middle.
 fresh
-halfway $SHIP --timeout 2 --overwrite "$URL/x"
+halfway $SHIP --timeout 2 --retry-time 3 --overwrite "$URL/x"
 await 20 begun "$REMOTE"
-kill -STOP $(sessions)
+t_listener=$SSHD_PID
+grep -q sshd "/proc/$t_listener/comm" || t_listener=$(pgrep -P "$t_listener")
+kill -STOP "$t_listener" $(sessions)
 ended
 status_is 4 'a server that hangs'
 like "$ERR" 'no sign of life for 2 seconds' 'says so'
+kill -CONT "$t_listener"
 sessions_die
 intact 'a server that hangs'
 

@@ -305,13 +305,16 @@ refused 5 'was not let in: the server takes publickey, tried: strange' \
     'a key that the server does not know'
 ssh-keygen -q -t rsa -b 2048 -N '' -f rsa
 cat rsa.pub >>"$SCRATCH/ssh/authorized_keys"
-untouched 'RSA' setsid -w pgb-ship --known-hosts "$KNOWN_HOSTS" -i rsa --sink \
-    "$URL/x"
+run setsid -w pgb-ship --transport libssh2 --known-hosts "$KNOWN_HOSTS" -i rsa \
+    --sink "$URL/x" <dump
 case $RC in
 0) pass 'an RSA key, with libssh2 1.11' ;;
 *) refused 5 'rsa \(RSA' 'an RSA key, with libssh2 1.10'
    like "$ERR" 'hint: .*ed25519' 'what to do' ;;
 esac
+fresh
+run setsid -w pgb-ship --known-hosts "$KNOWN_HOSTS" -i rsa --sink "$URL/x" <dump
+status_is 0 'an RSA key: it is found out who can use it'
 fresh
 cp "$SSH_KEY" loose
 chmod 640 loose

@@ -24,7 +24,7 @@ struct local {
 	struct target target;	/* first: a struct target * is this */
 	const struct target_common *common;
 	const char *path;
-	char *dir;
+	char dir[DEST_PATH_MAX];
 	struct publish *file;
 	time_t touched;
 	uint64_t written, looked;	/* bytes; when we looked for room */
@@ -240,43 +240,24 @@ local_close(struct target *t)
 	struct local *l = local_of(t);
 
 	publish_abort(l->file);
-	free(l->dir);
 	free(l);
 }
 
 /* --- the beginning --- */
 
-/* The directory of path, allocated. */
-static char *
-directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return (strdup("."));
-	return (slash == path ? strdup("/") :
-	    strndup(path, (size_t)(slash - path)));
-}
-
 bool
 local_same(const char *a, const char *b)
 {
-	const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
-	char *dir_a, *dir_b;
+	char dir_a[DEST_PATH_MAX], dir_b[DEST_PATH_MAX];
 	struct stat sa, sb;
-	bool same;
 
-	if (strcmp(slash_a != NULL ? slash_a + 1 : a,
-	    slash_b != NULL ? slash_b + 1 : b) != 0)
+	if (strcmp(dest_base(a), dest_base(b)) != 0 ||
+	    strlen(a) >= DEST_PATH_MAX || strlen(b) >= DEST_PATH_MAX)
 		return (false);
-	dir_a = directory(a);
-	dir_b = directory(b);
-	same = dir_a != NULL && dir_b != NULL && stat(dir_a, &sa) == 0 &&
-	    stat(dir_b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-	    sa.st_ino == sb.st_ino;
-	free(dir_a);
-	free(dir_b);
-	return (same);
+	dest_parent(a, dir_a);
+	dest_parent(b, dir_b);
+	return (stat(dir_a, &sa) == 0 && stat(dir_b, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino);
 }
 
 static enum status
@@ -331,12 +312,12 @@ local_open(const char *path, const struct target_common *common,
 {
 	struct local *l = calloc(1, sizeof(*l));
 
-	*status = STATUS_LOCAL;
-	if (l == NULL || (l->dir = directory(path)) == NULL) {
+	if (l == NULL) {
 		msg_errno(path);
-		free(l);
+		*status = STATUS_LOCAL;
 		return (NULL);
 	}
+	dest_parent(path, l->dir);
 	l->target = (struct target){ local_put, NULL, local_state,
 	    local_finish, local_published, local_describe, local_close };
 	l->common = common;

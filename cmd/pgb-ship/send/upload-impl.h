@@ -93,6 +93,7 @@ struct line {
 	int64_t touched;	/* ms: when we last touched the file */
 	int64_t synced;		/* ms: last checkpoint */
 	int64_t began;		/* ms: this session */
+	bool sure;		/* it is the elder, and nothing is in doubt */
 	unsigned attempts;	/* in a row, without any use */
 	bool ever;		/* there was a session */
 };
@@ -106,7 +107,7 @@ struct upload {
 	struct route *route;
 	char why_left[200];	/* the lock's: why it was not removed */
 	struct halt halt;
-	char dir[SFTP_PATH_MAX];
+	char dir[DEST_PATH_MAX];
 	char temp[SFTP_PATH_MAX + 256];
 	mode_t mode;
 	bool is_temp;		/* the temporary file may exist; the lock's */

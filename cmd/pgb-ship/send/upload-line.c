@@ -91,7 +91,7 @@ hang_up(struct line *l)
 		tell_loss(l);
 	sftp_free(l->sftp);
 	l->sftp = NULL;
-	l->is_open = false;
+	l->is_open = l->sure = false;
 	flow_return(l);
 }
 
@@ -321,8 +321,12 @@ work(struct line *l, bool *over, struct fault *f)
 	if (halt_asked(&l->u->halt))
 		return (SFTP_SIGNAL);
 	if (v.elder && l->is_open) {
-		if ((rc = check_doubts(l, f)) != SFTP_OK ||
-		    (rc = checkpoint(l, &v, f)) != SFTP_OK)
+		/* No session older than the elder acknowledges anything any
+		 * more, so once is enough. */
+		if (!l->sure && (rc = check_doubts(l, f)) != SFTP_OK)
+			return (rc);
+		l->sure = true;
+		if ((rc = checkpoint(l, &v, f)) != SFTP_OK)
 			return (rc);
 		grow(l);
 	}

@@ -322,37 +322,12 @@ upload_close(struct target *t)
 	free(u);
 }
 
-/* The directory of the path. */
-static enum status
-make_names(struct upload *u)
-{
-	const char *slash = strrchr(u->path, '/');
-	size_t len = slash == NULL ? 0 : (size_t)(slash - u->path);
-
-	if (len >= sizeof(u->dir)) {
-		errno = ENAMETOOLONG;
-		msg_errno(u->name);
-		return (STATUS_LOCAL);
-	}
-	if (slash == NULL)
-		strcpy(u->dir, ".");
-	else if (len == 0)
-		strcpy(u->dir, "/");
-	else {
-		memcpy(u->dir, u->path, len);
-		u->dir[len] = '\0';
-	}
-	return (STATUS_OK);
-}
-
 static enum status
 prepare(struct upload *u, const struct dest *d)
 {
 	struct fault f = { 0 };
-	enum status status;
 
-	if ((status = make_names(u)) != STATUS_OK)
-		return (status);
+	dest_parent(u->path, u->dir);
 	u->ledger = ledger_new();
 	/* One more: the block that is being put back was not counted. */
 	u->queue = calloc(u->cargo->max + 1, sizeof(u->queue[0]));
