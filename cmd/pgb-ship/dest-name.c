@@ -28,24 +28,6 @@ dest_wants_server(const struct dest *d)
 	return (strstr(d->pattern, DEST_SERVER) != NULL);
 }
 
-bool
-dest_wants_latest(const struct dest *d)
-{
-
-	return (strstr(d->pattern, DEST_LATEST) != NULL);
-}
-
-int
-dest_host(char *host)
-{
-
-	if (gethostname(host, 256) == -1)
-		return (-1);
-	host[255] = '\0';
-	host[strcspn(host, ".")] = '\0';
-	return (0);
-}
-
 struct path {
 	char *buf;
 	size_t len;
@@ -122,14 +104,17 @@ add_time(struct path *o, const struct dest *d, const struct dest_words *w)
 static enum status
 add_host(struct path *o, const struct dest *d, const struct dest_words *w)
 {
+	char own[256] = "";
 	const char *value = w->host;
-	char host[256];
 
-	if (value == NULL)
-		value = dest_host(host) == 0 ? host : "";
-	if (value[0] == '\0')
+	if (value == NULL) {
+		if (gethostname(own, sizeof(own) - 1) == -1)
+			own[0] = '\0';
+		value = own;
+	}
+	if (value[0] == '\0' || value[0] == '.')
 		return (dest_refuse(d, "{host}: this machine has no name"));
-	add_value(o, value, strlen(value));
+	add_value(o, value, strcspn(value, "."));
 	return (STATUS_OK);
 }
 
@@ -190,8 +175,8 @@ add_conversion(struct path *o, const struct dest *d,
 		return (STATUS_OK);
 	}
 	if (letter == '\0' || strchr(CONVERSIONS, letter) == NULL) {
-		msg_error("%s: %%%.1s: not a conversion known here", dest_shown(d),
-		    format + 1);
+		msg_error("%s: %%%.1s: not a conversion known here",
+		    dest_shown(d), format + 1);
 		msg_hint("as in date(1); %%%% is one percent sign%s",
 		    d->url ? ", in a URL %25" : "");
 		return (STATUS_USAGE);
@@ -218,7 +203,8 @@ check_path(const struct dest *d, const struct path *o)
 		return (dest_refuse(d, "the path is too long"));
 	for (i = 0; i < o->len; i++)
 		if (iscntrl((unsigned char)o->buf[i]))
-			return (dest_refuse(d, "control characters in the path"));
+			return (dest_refuse(d,
+			    "control characters in the path"));
 	if (base[0] == '\0' || strcmp(base, ".") == 0 ||
 	    strcmp(base, "..") == 0)
 		return (dest_refuse(d, "names a directory, not a file"));

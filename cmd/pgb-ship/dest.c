@@ -259,7 +259,8 @@ dest_parse(struct dest *d, const char *text)
 	if (len == 0 || d->pattern[len - 1] == '/') {
 		msg_error("%s: names a directory, not a file", dest_shown(d));
 		msg_hint("add a name, for example "
-		    "%s%s{db}-{time}.dump.age", dest_may_tell(text) ? "..." : text,
+		    "%s%s{db}-{time}.dump.age",
+		    dest_may_tell(text) ? "..." : text,
 		    text[0] != '\0' && text[strlen(text) - 1] == '/' ? "" :
 		    "/");
 		return (STATUS_USAGE);

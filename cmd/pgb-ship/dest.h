@@ -43,16 +43,12 @@ const char *dest_shown(const struct dest *);
 struct dest_words {
 	time_t now;
 	const char *db, *server;	/* NULL: not known */
-	const char *host;		/* NULL: this machine's, see dest_host() */
+	const char *host;	/* NULL: this machine's, up to the first dot */
 };
 
-/* This machine's name up to the first dot, in host (256 bytes): 0, or -1. */
-int dest_host(char *host);
-
-/* Whether the name asks for {db}, {server}, {latest}. */
+/* Whether the name asks for {db}, {server}. */
 bool dest_wants_db(const struct dest *);
 bool dest_wants_server(const struct dest *);
-bool dest_wants_latest(const struct dest *);
 
 /*
  * dest_expand(d, words, path):

@@ -6,12 +6,14 @@
 
 #include "pgb-ship/dest.c"
 #include "pgb-ship/dest-name.c"
+#include "pgb-ship/dest-place.c"
 #include "tap.h"
 
 #define NOW	1795312800	/* 2026-11-22T02:00:00Z, a Sunday */
 
 static const struct dest_words words = {
-	.now = NOW, .db = "app db", .server = "15.18 (Debian 15.18-0+deb12u1)"
+	.now = NOW, .db = "app db",
+	.server = "15.18 (Debian 15.18-0+deb12u1)", .host = "db-1"
 };
 
 /* The name that text expands to, or "!" and the status. */
@@ -160,6 +162,9 @@ test_names(void)
 	same(expand("a%20{x}", NULL), "a%20{x}", "--fetch replaces nothing");
 	same(expand("sftp://h/a%20%Y{x}", NULL), "/a %Y{x}",
 	    "but %XX in a URL");
+	same(expand("a{latest}", NULL), "a{latest}", "{latest} neither");
+	same(expand("{host}.{db}", &words), "db-1.app%20db", "{host}");
+	refused("{latest}");
 	refused("{Db}");
 	refused("{date}");
 	refused("x%");
@@ -181,6 +186,16 @@ test_names(void)
 	w.db = NULL;
 	same(expand("{db}", &w), "!2", "no database known");
 	same(expand("{server}", &w), "15.18", "but the server is");
+	w.host = "a/b.example.org";
+	same(expand("{host}", &w), "a%2Fb", "a host, up to the first dot");
+	w.host = "";
+	same(expand("{host}", &w), "!2", "a host without a name");
+	w.host = ".org";
+	same(expand("{host}", &w), "!2", "a host without its first part");
+	w.host = NULL;
+	ok(expand("{host}", &w)[0] != '!' &&
+	    strchr(expand("{host}", &w), '.') == NULL,
+	    "the host's own name: %s", expand("{host}", &w));
 	memset(longer, 'x', sizeof(longer) - 1);
 	refused(longer);
 }
@@ -199,19 +214,134 @@ test_wants(void)
 }
 
 static void
+test_port(void)
+{
+	struct dest d;
+
+	(void)dest_parse(&d, "sftp://h/x");
+	ok(!d.port_told && d.port == 22, "no port told: 22");
+	dest_wipe(&d);
+	(void)dest_parse(&d, "sftp://h:22/x");
+	ok(d.port_told && d.port == 22, "22 told");
+	dest_wipe(&d);
+}
+
+/* "DIRECTORY PATTERN", "DIRECTORY" or "!" and the status. */
+static const char *
+place(const char *text)
+{
+	static char out[2 * DEST_PATH_MAX];
+	char dir[DEST_PATH_MAX];
+	const char *pattern;
+	enum status status;
+	struct dest d;
+
+	status = dest_parse_place(&d, text);
+	if (status == STATUS_OK)
+		status = dest_place(&d, dir, &pattern);
+	if (status != STATUS_OK)
+		snprintf(out, sizeof(out), "!%d", (int)status);
+	else
+		snprintf(out, sizeof(out), "%s%s%s", dir,
+		    pattern != NULL ? " " : "",
+		    pattern != NULL ? pattern : "");
+	dest_wipe(&d);
+	return (out);
+}
+
+static void
+lies(const char *text, const char *want)
+{
+
+	same(place(text), want, text);
+}
+
+static void
+test_places(void)
+{
+	static char longer[2 * DEST_PATH_MAX];
+
+	lies("sftp://h/pg/{db}-{time}", "/pg {db}-{time}");
+	lies("sftp://h/pg/{latest}", "/pg {latest}");
+	lies("sftp://h/pg/a-%Y%m%d", "/pg a-%Y%m%d");
+	lies("sftp://h/{time}", "/ {time}");
+	lies("sftp://h/pg/", "/pg");
+	lies("sftp://h/pg", "/pg");
+	lies("sftp://h/pg//", "/pg");
+	lies("sftp://h/", "/");
+	lies("sftp://h", "/");
+	lies("sftp://h/~/", ".");
+	lies("sftp://h/~", ".");
+	lies("sftp://h/~/pg/", "pg");
+	lies("sftp://h/~/{time}", ". {time}");
+	lies("sftp://h/~bob", "/~bob");
+	lies("sftp://h/a%20%7Bdb%7D/{time}", "/a {db} {time}");
+	lies("sftp://h/a%20%7Btime%7D", "/a {time}");
+	lies("/b/{time}.dump", "/b {time}.dump");
+	lies("{time}.dump", ". {time}.dump");
+	lies(".", ".");
+	lies("..", "..");
+	lies("/", "/");
+	lies("dir", "dir");
+	lies("./dir/", "./dir");
+	lies("a%%b/{time}", "a%b {time}");
+	lies("a%%b", "a%b");
+	lies("file:///b/", "/b");
+	lies("file:///b/{time}", "/b {time}");
+	lies("", "!2");
+	lies("vault:/pg", "!2");
+	lies("sftp://u:secret@h/", "!2");
+	lies("sftp://h/{db}/{time}", "!2");
+	lies("sftp://h/%Y/{time}", "!2");
+	lies("sftp://h/{x}/", "!2");
+	lies("/b/%Y/", "!2");
+	lies("/b/%/{time}", "!2");
+	same(place("a\nb/{time}"), "!2", "a line break in a directory");
+	lies("sftp://h/a%00b/", "!2");
+	memset(longer, 'x', sizeof(longer) - 1);
+	lies(longer, "!2");
+}
+
+static void
+test_paths(void)
+{
+	char path[DEST_PATH_MAX];
+	static char longer[DEST_PATH_MAX];
+
+#define PARENT(p)	(dest_parent((p), path), path)
+	same(PARENT("/a/b"), "/a", "the directory of a path");
+	same(PARENT("/a"), "/", "below the root");
+	same(PARENT("a"), ".", "of a bare name");
+	same(PARENT("a//b"), "a", "two slashes");
+	same(PARENT("//b"), "/", "two slashes at the root");
+	same(dest_base("/a/b"), "b", "the last part");
+	same(dest_base("b"), "b", "of a bare name");
+	ok(dest_join("/a", "b", path) == 0, "join");
+	same(path, "/a/b", "  with a slash");
+	ok(dest_join("/", "b", path) == 0, "join to the root");
+	same(path, "/b", "  with one");
+	ok(dest_join("", "b", path) == 0, "join to nothing");
+	same(path, "b", "  with none");
+	memset(longer, 'x', sizeof(longer) - 1);
+	ok(dest_join("", longer, path) == 0, "the longest path");
+	ok(dest_join(".", longer, path) == -1, "a longer one");
+}
+
+static void
 test_round_trips(void)
 {
 
 	round_trip("sftp://h/pg/{db}.dump", "sftp://h/pg/app%2520db.dump");
 	round_trip("sftp://b%40c@h:2222/~/x", "sftp://b%40c@h:2222/~/x");
 	round_trip("sftp://[::1]:24/x", "sftp://[::1]:24/x");
+	round_trip("sftp://h:22/x", "sftp://h:22/x");
 	round_trip("sftp://h/%25Y%7Bdb%7D", "sftp://h/%25Y%7Bdb%7D");
 	round_trip("/a/{time}", "/a/20261122T020000Z");
 }
 
 /* Refused, and the word "secret" is nowhere in the messages. */
 static void
-silent(const char *text)
+silent_as(const char *text, bool is_place)
 {
 	char said[4096];
 	ssize_t n;
@@ -219,7 +349,10 @@ silent(const char *text)
 	if (ftruncate(STDERR_FILENO, 0) == -1 ||
 	    lseek(STDERR_FILENO, 0, SEEK_SET) == -1)
 		abort();
-	refused(text);
+	if (is_place)
+		lies(text, "!2");
+	else
+		refused(text);
 	n = pread(STDERR_FILENO, said, sizeof(said) - 1, 0);
 	said[n > 0 ? n : 0] = '\0';
 	ok(n > 6 && strncmp(said, "test: ", 6) == 0 &&
@@ -228,8 +361,21 @@ silent(const char *text)
 }
 
 static void
+silent(const char *text)
+{
+
+	silent_as(text, false);
+}
+
+static void
 test_secrets(void)
 {
+
+	silent_as("sftp://bob:secret@vault/x", true);
+	silent_as("sftp://bob:22/secret{db}/w@vault/{time}", true);
+	silent_as("sftp://bob:22/{secret}/w@vault/{time}", true);
+	silent_as("sftp://bob:22/%secret/w@vault/{time}", true);
+	silent_as("bob:secret@vault:/pg/", true);
 
 	silent("sftp://bob:secret@vault/x");
 	silent("sftp://bob:secret/w@vault/x");
@@ -269,7 +415,10 @@ main(void)
 	test_parse();
 	test_names();
 	test_wants();
+	test_port();
 	test_round_trips();
+	test_places();
+	test_paths();
 	test_secrets();
 	return (tap_done());
 }

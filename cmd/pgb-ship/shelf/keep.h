@@ -12,9 +12,9 @@
  * Which backups of one series are kept.  Times in, decisions out; nothing here
  * looks at a clock, prints or fails.
  *
- * --keep-last N keeps the newest N; --keep-daily, -weekly, -monthly N the newest
- * one of each of the newest N days, ISO 8601 weeks, months (of UTC) that have
- * one.  What any rule keeps is kept, and so is the newest in any case.
+ * --keep-last N keeps the newest N; --keep-daily, -weekly, -monthly N the
+ * newest one of each of the newest N days, ISO 8601 weeks, months (of UTC) that
+ * have one.  What any rule keeps is kept, and so is the newest in any case.
  */
 
 enum keep_rule { KEEP_LAST, KEEP_DAILY, KEEP_WEEKLY, KEEP_MONTHLY, KEEP_RULES };

@@ -73,8 +73,7 @@ shelf_latest(const char *url, const struct ship_opts *opts,
 	} else if ((name = dest_name(&v.dest, path)) == NULL) {
 		msg_errno(v.name);
 		*status = STATUS_LOCAL;
-	} else
-		msg_verbose("{latest}: %s", name);
+	}
 out:
 	view_close(&v);
 	return (name);

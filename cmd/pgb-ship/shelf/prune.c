@@ -216,6 +216,16 @@ do_backup(struct prune *p, size_t i)
 	return (status == STATUS_OK && gone ? take_beside(p, b) : status);
 }
 
+/* Whether a time of this machine or of the store is more than a day ago for
+ * certain: their clocks may differ, and the store's is not always known. */
+static bool
+is_old(const struct view *v, int64_t time)
+{
+	int64_t now = v->theirs < v->ours ? v->theirs : v->ours;
+
+	return (now != INT64_MIN && now - time > VIEW_DAY);
+}
+
 /* The time of the oldest backup of a series that is kept. */
 static bool
 oldest_kept(const struct prune *p, const char *series, int64_t *time)
@@ -246,16 +256,13 @@ oldest_kept(const struct prune *p, const char *series, int64_t *time)
 static enum status
 do_orphan(struct prune *p, const struct view_item *o)
 {
-	const struct view *v = &p->view;
 	struct verdict_row row = { .file = o->file, .item = o,
 	    .why = { "its backup is gone" } };
-	int64_t oldest, now = v->ours;
+	int64_t oldest;
 	bool gone;
 
-	if (v->theirs != INT64_MIN && v->theirs < now)
-		now = v->theirs;
 	if (!oldest_kept(p, o->found.series, &oldest) ||
-	    o->found.time >= oldest || now - o->found.time <= VIEW_DAY)
+	    o->found.time >= oldest || !is_old(&p->view, o->found.time))
 		return (tell(p, VERDICT_LEAVE, o->file, o,
 		    "its backup is not there"));
 	return (take_away(p, &row, &gone));
@@ -268,13 +275,11 @@ do_temp(struct prune *p, const struct store_file *f)
 	time_t t = (time_t)f->mtime;
 	char when[32] = "", why[96];
 	struct tm tm;
-	bool old, gone;
+	const bool old = is_old(&p->view, f->mtime);
+	bool gone;
 
 	if (gmtime_r(&t, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	/* Both by the clock of where it lies. */
-	old = p->view.theirs != INT64_MIN &&
-	    p->view.theirs - f->mtime > VIEW_DAY;
 	snprintf(why, sizeof(why), "%s, last written %s", old ?
 	    "left behind" : "in progress or left behind", when);
 	if (!old)

@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "record.h"
 #include "shelf/verdict.h"
+#include "sig.h"
 
 #define MASKED	(4 * MATCH_NAME_MAX + 8)
 
@@ -109,6 +110,17 @@ as_json(const struct verdict_row *row)
 	return (line);
 }
 
+static enum status
+stdout_failed(void)
+{
+
+	if (errno == EBADF)
+		msg_error("stdout is closed");
+	else if (errno != EPIPE && !(errno == EINTR && sig_caught() != 0))
+		msg_errno("stdout");
+	return (STATUS_LOCAL);
+}
+
 enum status
 verdict_put(const struct verdicts *v, const struct verdict_row *row)
 {
@@ -120,7 +132,7 @@ verdict_put(const struct verdicts *v, const struct verdict_row *row)
 		return (STATUS_LOCAL);
 	}
 	if (fd_write(STDOUT_FILENO, line, strlen(line)) == -1)
-		status = view_stdout_failed();
+		status = stdout_failed();
 	free(line);
 	return (status);
 }

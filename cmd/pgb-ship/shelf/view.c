@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,17 +231,6 @@ view_is_future(const struct view *v, int64_t time)
 }
 
 /* --- what is printed --- */
-
-enum status
-view_stdout_failed(void)
-{
-
-	if (errno == EBADF)
-		msg_error("stdout is closed");
-	else if (errno != EPIPE && !(errno == EINTR && sig_caught() != 0))
-		msg_errno("stdout");
-	return (STATUS_LOCAL);
-}
 
 void
 view_human(uint64_t bytes, char text[VIEW_HUMAN])

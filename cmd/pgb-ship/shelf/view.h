@@ -65,10 +65,6 @@ void view_close(struct view *);
 #define VIEW_DAY	(24 * 3600)
 bool view_is_future(const struct view *, int64_t time);
 
-/* The error line and status of standard output, after a write has failed; no
- * line for EPIPE and a caught signal. */
-enum status view_stdout_failed(void);
-
 /* "1.2 GiB" */
 #define VIEW_HUMAN	16
 void view_human(uint64_t bytes, char text[VIEW_HUMAN]);
