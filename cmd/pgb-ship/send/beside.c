@@ -54,7 +54,7 @@ beside_check(const struct ship_opts *o)
 			msg_hint("name it like report.json");
 			return (STATUS_USAGE);
 		}
-		if (o->sum && strcmp(suffix, ".b2") == 0)
+		if (o->sum && strcmp(suffix, BESIDE_SUM) == 0)
 			return (refuse(o->with.v[i], "--sum makes a file of "
 			    "that suffix"));
 		for (j = 0; j < i; j++)
@@ -63,6 +63,15 @@ beside_check(const struct ship_opts *o)
 				    "another one has that suffix"));
 	}
 	return (STATUS_OK);
+}
+
+const char *
+beside_suffix(const struct ship_opts *o, size_t i)
+{
+
+	if (i < o->with.count)
+		return (suffix_of(o->with.v[i]));
+	return (o->sum && i == o->with.count ? BESIDE_SUM : NULL);
 }
 
 /* Wait until the file is there: what makes it may end after the stream does. */

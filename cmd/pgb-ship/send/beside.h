@@ -13,6 +13,7 @@
  * NAME.json.minisig.
  */
 
+#define BESIDE_SUM	".b2"	/* of --sum */
 #define BESIDE_MAX	16
 #define BESIDE_BYTES	((size_t)64 * 1024 * 1024)
 #define BESIDE_WAIT_MS	(60 * 1000)
@@ -23,6 +24,10 @@
  * STATUS_USAGE after one error line.
  */
 enum status beside_check(const struct ship_opts *opts);
+
+/* The suffixes that there will be beside a backup, that of --sum included: number
+ * i, or NULL behind the last. */
+const char *beside_suffix(const struct ship_opts *opts, size_t i);
 
 /*
  * beside_load(opts, v):

@@ -13,6 +13,7 @@
 #include "fdio.h"
 #include "msg.h"
 #include "publish.h"
+#include "send/beside.h"
 #include "send/sweep.h"
 #include "send/target.h"
 #include "sig.h"
@@ -280,6 +281,29 @@ check_directory(const char *dir, const struct ship_opts *opts)
 	return (STATUS_OK);
 }
 
+/* What goes beside it is refused now, too, and not after hours. */
+static enum status
+check_beside(struct local *l)
+{
+	const struct ship_opts *o = l->common->opts;
+	char path[DEST_PATH_MAX + 256];
+	const char *suffix;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&
+	    !o->overwrite; i++) {
+		snprintf(path, sizeof(path), "%s%s", l->path, suffix);
+		if (lstat(path, &st) == -1)
+			continue;
+		msg_error("%s: exists already", path);
+		msg_hint("--overwrite replaces it, {time} in the name makes a "
+		    "new one");
+		return (STATUS_USAGE);
+	}
+	return (STATUS_OK);
+}
+
 static enum status
 open_file(struct local *l)
 {
@@ -287,7 +311,8 @@ open_file(struct local *l)
 	enum status status;
 	struct stat st;
 
-	if ((status = check_directory(l->dir, o)) != STATUS_OK)
+	if ((status = check_directory(l->dir, o)) != STATUS_OK ||
+	    (status = check_beside(l)) != STATUS_OK)
 		return (status);
 	l->file = publish_open(l->path, o->mode,
 	    (o->overwrite ? PUBLISH_OVERWRITE : 0) |

@@ -120,7 +120,7 @@ make_manifests(struct shipment *s)
 			msg_errno(p->name);
 			return (STATUS_LOCAL);
 		}
-		p->beside[m->beside_count++] = (struct beside){ ".b2",
+		p->beside[m->beside_count++] = (struct beside){ BESIDE_SUM,
 		    (const uint8_t *)p->sum_line, strlen(p->sum_line) };
 	}
 	return (STATUS_OK);

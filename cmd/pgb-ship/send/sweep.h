@@ -17,8 +17,8 @@
  * sweep_remote(s, dir, fresh):
  * sweep_local(dir, fresh):
  * Remove from a directory those that were last written SWEEP_STALE_SECONDS
- * before fresh, both by the clock of the machine that has the directory.  Prints
- * under -v alone.
+ * before fresh, both by the clock of the machine that has the directory.
+ * Prints under -v alone.
  *
  * sweep_remote() returns SFTP_LOST, SFTP_SIGNAL, or else SFTP_OK: a directory
  * that may not be read is no error, here or there.

@@ -99,9 +99,6 @@ struct target *local_open(const char *path, const struct target_common *common,
  */
 bool local_same(const char *a, const char *b);
 
-/* A temporary file that was not touched for so long belongs to nobody. */
-#define TARGET_STALE_SECONDS	(24 * 3600)
-
 /* How often a quiet upload touches its own. */
 #define TARGET_TOUCH_MS		(600 * 1000)
 

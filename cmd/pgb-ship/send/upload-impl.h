@@ -70,6 +70,7 @@ struct line {
 	unsigned number;	/* 0 ... */
 	int wake;		/* eventfd: there is something new */
 	bool dozes;		/* lock: waits for wake */
+	bool rung;		/* lock: which was written */
 	bool running;		/* lock: the thread was started */
 	unsigned born;		/* lock: of its session; 0: it has none */
 
@@ -150,6 +151,7 @@ struct upload {
 	struct naming *beside;	/* manifest->beside_count of them */
 	size_t beside_stored;
 	size_t named;		/* of beside, and then our own */
+	unsigned names_born;	/* the session that was told these */
 
 	struct line lines[LINES_MAX];
 };

@@ -106,6 +106,8 @@ settle_in(struct line *l)
 
 	l->quiet_since = l->touched = l->synced = sftp_now();
 	pthread_mutex_lock(&u->cargo->lock);
+	l->born = ++u->births;
+	u->connected++;
 	if (u->phase == PHASE_OPENING)
 		u->phase = PHASE_SENDING;
 	else if (l->ever)
@@ -157,10 +159,6 @@ begin(struct line *l, struct fault *f)
 		return (SFTP_FAILURE);
 	}
 	l->began = sftp_now();
-	pthread_mutex_lock(&u->cargo->lock);
-	l->born = ++u->births;
-	u->connected++;
-	pthread_mutex_unlock(&u->cargo->lock);
 	rc = opening ? upload_create(l, f) : upload_reopen(l, f);
 	if (rc == SFTP_OK)
 		settle_in(l);
@@ -270,6 +268,7 @@ doze(struct line *l, enum flow flow)
 	int wait_ms = flow == FLOW_LIMITED ? LIMIT_STEP_MS : HALT_STEP_MS;
 	struct upload *u = l->u;
 	uint64_t ignored;
+	bool rung;
 	int rc;
 
 	pthread_mutex_lock(&u->cargo->lock);
@@ -281,10 +280,11 @@ doze(struct line *l, enum flow flow)
 	pthread_mutex_unlock(&u->cargo->lock);
 	rc = sftp_step(l->sftp, wait_ms, l->wake);
 	pthread_mutex_lock(&u->cargo->lock);
-	l->dozes = false;
+	rung = l->rung;
+	l->dozes = l->rung = false;
 	pthread_mutex_unlock(&u->cargo->lock);
-	while (read(l->wake, &ignored, sizeof(ignored)) > 0)
-		;
+	if (rung && read(l->wake, &ignored, sizeof(ignored)) == -1)
+		return (SFTP_SIGNAL);	/* it cannot be */
 	return (rc);
 }
 

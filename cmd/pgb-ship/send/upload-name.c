@@ -305,6 +305,28 @@ give_name(struct line *l, const struct name *v, struct fault *f)
 	return (SFTP_OK);
 }
 
+/*
+ * Names that an earlier session was given are asked for again: until the
+ * directory is on disk, a server whose machine dies may forget them.
+ */
+static void
+doubt_names(struct line *l)
+{
+	struct upload *u = l->u;
+	struct naming *n;
+	size_t i;
+
+	if (u->names_born == l->born)
+		return;
+	for (i = 0; i <= u->manifest->beside_count; i++) {
+		n = naming_of(u, i);
+		n->asked |= n->done;
+		n->done = false;
+	}
+	u->named = 0;
+	u->names_born = l->born;
+}
+
 static int
 give_names(struct line *l, struct fault *f)
 {
@@ -312,6 +334,7 @@ give_names(struct line *l, struct fault *f)
 	struct name v;
 	int rc = SFTP_OK;
 
+	doubt_names(l);
 	/* Once it is asked for, its answer is worth more than a quick end. */
 	sftp_deafen(l->sftp, true);
 	for (; u->named <= u->manifest->beside_count; u->named++) {
@@ -361,6 +384,8 @@ finish_upload(struct line *l, struct fault *f)
 	struct upload *u = l->u;
 	int rc, step;
 
+	if (atomic_load(&u->step) == STEP_SYNC && u->names_born != l->born)
+		atomic_store(&u->step, STEP_NAMES);
 	for (; (step = atomic_load(&u->step)) < STEP_END;
 	    atomic_store(&u->step, step + 1)) {
 		rc = step == STEP_SYNC ? sync_directory(l) : steps[step](l, f);

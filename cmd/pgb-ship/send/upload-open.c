@@ -8,6 +8,7 @@
 
 #include "msg.h"
 #include "publish.h"
+#include "send/beside.h"
 #include "send/sweep.h"
 #include "send/upload-impl.h"
 
@@ -133,6 +134,33 @@ check_target(struct line *l, struct fault *f)
 	return (SFTP_FAILURE);
 }
 
+/* What goes beside it is refused now, too, and not after hours. */
+static int
+check_beside(struct line *l, struct fault *f)
+{
+	const struct ship_opts *o = l->u->opts;
+	char path[SFTP_PATH_MAX + 256];
+	struct sftp_attrs attrs;
+	const char *suffix;
+	size_t i;
+	int rc;
+
+	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&
+	    !o->overwrite; i++) {
+		snprintf(path, sizeof(path), "%s%s", l->u->path, suffix);
+		rc = sftp_stat(l->sftp, path, &attrs);
+		if (rc == SFTP_OK) {
+			upload_exists(f);
+			snprintf(f->text, sizeof(f->text),
+			    "%.600s exists already", path);
+			return (SFTP_FAILURE);
+		}
+		if (rc != SFTP_NO_FILE)
+			return (refused(l, suffix, rc, f));
+	}
+	return (SFTP_OK);
+}
+
 int
 upload_space(struct line *l, bool expect, struct fault *f)
 {
@@ -234,6 +262,7 @@ upload_create(struct line *l, struct fault *f)
 	if ((rc = check_server(l, f)) != SFTP_OK ||
 	    (rc = check_directory(l, f)) != SFTP_OK ||
 	    (rc = check_target(l, f)) != SFTP_OK ||
+	    (rc = check_beside(l, f)) != SFTP_OK ||
 	    (rc = upload_space(l, true, f)) != SFTP_OK)
 		return (rc);
 	return (create(l, f));

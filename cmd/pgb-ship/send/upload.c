@@ -63,14 +63,21 @@ upload_fail(struct upload *u, enum status status)
 void
 upload_fault(struct upload *u, const struct fault *f)
 {
+	enum status status = f->status != STATUS_OK ? f->status :
+	    STATUS_LOCAL;
 	bool first;
 
+	/* Ours from here on: nobody else prints, and who joins us waits. */
 	pthread_mutex_lock(&u->cargo->lock);
 	first = u->failed == STATUS_OK && u->phase != PHASE_DONE;
+	if (first) {
+		u->failed = status;
+		u->phase = PHASE_FAILED;
+	}
 	pthread_mutex_unlock(&u->cargo->lock);
 	if (first)
 		(void)fault_print(f, u->name);
-	upload_fail(u, f->status != STATUS_OK ? f->status : STATUS_LOCAL);
+	upload_fail(u, status);
 }
 
 void
@@ -83,6 +90,7 @@ upload_wake(struct upload *u)
 		if (!u->lines[i].dozes)
 			continue;
 		u->lines[i].dozes = false;
+		u->lines[i].rung = true;
 		/* It cannot fail: the count is far from its end. */
 		if (write(u->lines[i].wake, &one, sizeof(one)) == -1)
 			continue;
