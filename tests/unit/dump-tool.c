@@ -3,7 +3,6 @@
  * else the oldest newer one, never an older one. */
 #include <sys/stat.h>
 
-#include "pgb-dump/stock/child.c"
 #include "pgb-dump/stock/tool.c"
 #include "tap.h"
 

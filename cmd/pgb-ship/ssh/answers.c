@@ -16,8 +16,9 @@
 #define PACKET_MS	2000	/* until the question has come */
 #define PROMPTS		32	/* different ones that are counted */
 
-/* How often a prompt was answered. */
+/* How often a prompt was answered, to the same ssh. */
 struct prompt {
+	pid_t asker;
 	char text[ASK_PROMPT_MAX];
 	unsigned count;
 };
@@ -138,18 +139,20 @@ next_question(struct answers *a, struct ask_packet *q)
 
 /* How often it was put before; counts this time. */
 static unsigned
-count_prompt(struct answers *a, const char *text)
+count_prompt(struct answers *a, pid_t asker, const char *text)
 {
 	struct prompt *p;
 	size_t i;
 
 	for (i = 0; i < a->prompt_count; i++)
-		if (strcmp(a->prompts[i].text, text) == 0)
+		if (a->prompts[i].asker == asker &&
+		    strcmp(a->prompts[i].text, text) == 0)
 			return (a->prompts[i].count++);
 	/* One that asks so much is not going to let us in. */
 	if (a->prompt_count == PROMPTS)
 		return (PROMPTS);
 	p = &a->prompts[a->prompt_count++];
+	p->asker = asker;
 	snprintf(p->text, sizeof(p->text), "%s", text);
 	p->count = 1;
 	return (0);
@@ -183,14 +186,22 @@ kind_of(const struct answers *a, const struct ask_packet *q, bool own,
 	    SECRET_OTHER);
 }
 
-/* As it is shown, and remembered: for another server, it is another one. */
+/*
+ * As it is shown, and remembered: for another server, it is another one, and
+ * for a key the one that wire-libssh2-keys.c would put.
+ */
 static void
 make_prompt(const struct answers *a, const struct ask_packet *q,
     enum secret_kind kind, char *out, size_t size)
 {
 	const struct route *r = a->route;
+	const char *key = strchr(q->prompt, '\''), *end;
 
-	if (kind == SECRET_PASSPHRASE || strchr(q->prompt, '@') != NULL)
+	if (kind == SECRET_PASSPHRASE && key != NULL &&
+	    (end = strrchr(key + 1, '\'')) != NULL)
+		snprintf(out, size, "passphrase of %.*s: ",
+		    (int)(end - key - 1), key + 1);
+	else if (kind == SECRET_PASSPHRASE || strchr(q->prompt, '@') != NULL)
 		snprintf(out, size, "%s", q->prompt);
 	else
 		snprintf(out, size, "%s@%s: %s", r->user, r->alias, q->prompt);
@@ -232,7 +243,7 @@ answer(struct answers *a, int fd, const struct ask_packet *q, bool dialogue,
 
 	result->kind = kind_of(a, q, result->own, dialogue);
 	make_prompt(a, q, result->kind, prompt, sizeof(prompt));
-	result->refused = count_prompt(a, prompt);
+	result->refused = count_prompt(a, q->asker, prompt);
 	echo = q->kind == ASK_CONFIRM || strstr(prompt, "(yes/no") != NULL;
 	secret = secrets_get(a->route->secrets, result->kind, prompt, echo,
 	    result->refused, fault);

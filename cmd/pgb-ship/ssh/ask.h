@@ -8,8 +8,8 @@
 
 /*
  * Questions to the user: on the terminal, or where there is none (or the user
- * has it so) by the program that ssh(1) would run, SSH_ASKPASS.  Source: ssh(1),
- * ENVIRONMENT.  For any thread, one at a time.
+ * has it so) by the program that ssh(1) would run, SSH_ASKPASS.  Source:
+ * ssh(1), ENVIRONMENT.  For any thread, one at a time.
  */
 
 /* Whether there is anybody to ask. */

@@ -25,6 +25,7 @@ static const struct {
 	WORD(proxycommand), WORD(identityagent), WORD(identitiesonly),
 	WORD(pkcs11provider), WORD(hostkeyalias), WORD(hostkeyalgorithms),
 	WORD(ciphers), WORD(stricthostkeychecking), WORD(knownhostscommand),
+	WORD(forkafterauthentication),
 	WORD(userknownhostsfile), WORD(globalknownhostsfile),
 #undef WORD
 };

@@ -21,6 +21,7 @@ struct config {
 	const char *identityagent, *identitiesonly, *pkcs11provider;
 	const char *hostkeyalias, *hostkeyalgorithms, *ciphers;
 	const char *stricthostkeychecking, *knownhostscommand;
+	const char *forkafterauthentication;
 	const char *userknownhostsfile, *globalknownhostsfile;
 
 	bool asked;		/* there is an ssh, and it has answered */
@@ -38,7 +39,7 @@ enum status config_ask(struct config *c, const struct dest *d,
     const struct ship_opts *opts, const struct halt *halt,
     struct fault *fault);
 
-/* Take what ssh -G wrote (the string is taken over): 0, or -1 without memory. */
+/* Take what ssh -G wrote, the string itself: 0, or -1 without memory. */
 int config_parse(struct config *c, char *text);
 
 void config_wipe(struct config *);

@@ -56,7 +56,7 @@ int hostkeys_load(struct hostkeys *, const char *path);
  */
 void hostkeys_prefer(const struct hostkeys *, char *out, size_t outlen);
 
-/* What all the lines for the host have in common that SSH libraries may lack. */
+/* What all the lines for the host are of, that an SSH library may lack. */
 enum hostkey_only {
 	HOSTKEY_ONLY_NOTHING,	/* there are none, or others */
 	HOSTKEY_ONLY_RSA,

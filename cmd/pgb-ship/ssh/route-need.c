@@ -7,8 +7,8 @@
 #include "ssh/wire-libssh2.h"
 
 /*
- * What libssh2 cannot do.  Where the user's configuration asks for it, stock ssh
- * makes the connection, as a child.
+ * What libssh2 cannot do.  Where the user's configuration asks for it, stock
+ * ssh makes the connection, as a child.
  */
 
 /* No way to the server without these. */
@@ -106,6 +106,8 @@ need(const struct route *r, const struct config *c, unsigned untold)
 {
 	const char *why;
 
+	if (!wire_libssh2_has_curves())
+		return ("a libssh2 without elliptic curves");
 	if (config_set(c->bindaddress))
 		return ("BindAddress");
 	if (config_set(c->bindinterface))

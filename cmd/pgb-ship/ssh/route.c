@@ -348,6 +348,7 @@ fill(struct route *r, const struct dest *d, const struct config *c,
 		goto out;
 	mind_strictness(r, c);
 	r->gcm = wants_gcm(c);
+	r->ssh_807 = c->forkafterauthentication != NULL;
 	status = route_need(r, c, untold, fault);
 out:
 	free(home);

@@ -42,6 +42,7 @@ struct route {
 
 	/* For the child. */
 	bool gcm;		/* the user has not chosen ciphers */
+	bool ssh_807;		/* OpenSSH 8.7 or newer: it knows its words */
 
 	char told[32];		/* route_transport() */
 };

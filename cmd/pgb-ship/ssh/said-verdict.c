@@ -67,35 +67,32 @@ words_of(const char *line, const char *begin, const char *end, char *out,
 
 /* Where a line can be added; freed by the caller, NULL without memory. */
 static char *
-learn_file(const struct route *r)
+learn_file(const struct route *r, bool *usual)
 {
 	struct stat st;
 	size_t i;
 
+	*usual = false;
 	for (i = 0; i < r->known_hosts_own; i++)
 		if (stat(r->known_hosts.v[i], &st) == 0 && S_ISREG(st.st_mode))
 			return (strdup(r->known_hosts.v[i]));
-	return (r->known_hosts_own > 0 ? strdup(r->known_hosts.v[0]) :
-	    home_file("known_hosts"));
+	*usual = r->known_hosts.count > 0;
+	return (home_file("known_hosts"));
 }
 
 static void
 hint_learn(const struct said *s, struct verdict *v)
 {
 	const struct route *r = s->route;
-	const char *type = s->key_type;
+	const char *type = s->key_type, *first;
 	char rename[300] = "", *file;
+	bool usual;
 
-	if ((file = learn_file(r)) == NULL)
+	if ((file = learn_file(r, &usual)) == NULL)
 		return;
-	if (s->proxied) {
-		/* ssh-keyscan(1) does not know the way. */
-		hint(v, "if that is the fingerprint that the server's "
-		    "administrator tells you: ssh -oUserKnownHostsFile=%s %s, "
-		    "which asks whether to go on", file, r->alias);
-		free(file);
-		return;
-	}
+	first = !usual ? "" : r->opts->known_hosts.count > 0 ?
+	    ", leave out --known-hosts, and" :
+	    ", and UserKnownHostsFile allows it";
 	/* ssh-keyscan's -t takes "ed25519", "ecdsa", "rsa". */
 	if (strncmp(type, "ssh-", 4) == 0)
 		type += 4;
@@ -104,9 +101,15 @@ hint_learn(const struct said *s, struct verdict *v)
 	if (r->host_key_alias != NULL)
 		snprintf(rename, sizeof(rename), " | sed 's/^[^ ]*/%s/'",
 		    r->host_key_alias);
-	hint(v, "if that is the fingerprint that the server's administrator "
-	    "tells you: ssh-keyscan -p %u -t %s %s%s >> %s", r->port, type,
-	    r->host, rename, file);
+	/* ssh-keyscan(1) does not know the way past another host. */
+	if (s->proxied)
+		hint(v, "if that is the fingerprint that the server's "
+		    "administrator tells you%s: ssh -oUserKnownHostsFile=%s "
+		    "%s, which asks whether to go on", first, file, r->alias);
+	else
+		hint(v, "if that is the fingerprint that the server's "
+		    "administrator tells you%s: ssh-keyscan -p %u -t %s %s%s "
+		    ">> %s", first, r->port, type, r->host, rename, file);
 	free(file);
 }
 
@@ -195,7 +198,9 @@ denied(const struct said *s, bool hung_up, struct verdict *v)
 	why(v, "user %s was not let in: the server takes %s, tried: %s%s%s",
 	    s->route->user, takes[0] != '\0' ? takes : s->methods, agent, tried,
 	    hung_up ? ", then the server hung up" : "");
-	if (hung_up)
+	if (s->advice[0] != '\0')
+		hint(v, "%s", s->advice);
+	else if (hung_up)
 		hint(v, "it takes no more attempts: name the key with -i, and "
 		    "no other is tried");
 	else if (s->agent_keys == 0 && s->tried[0] == '\0')
@@ -223,7 +228,8 @@ bare(const char *line)
 {
 	static const char *const names[] = { "kex_exchange_identification: ",
 	    "ssh_exchange_identification: ", "ssh_dispatch_run_fatal: ",
-	    "client_loop: ", "packet_write_wait: ", "banner exchange: " };
+	    "client_loop: send disconnect: ", "client_loop: ",
+	    "packet_write_wait: ", "banner exchange: " };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

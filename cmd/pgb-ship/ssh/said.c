@@ -52,6 +52,7 @@ static const struct phrase {
 	{ BEGINS, "Someone could be eavesdropping ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "It is also possible that a host key ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "This could mean that a stolen key ", SAID_NOTHING, W_NONE },
+	{ BEGINS, "impersonate this host", SAID_NOTHING, W_NONE },
 	{ BEGINS, "The fingerprint for the ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "SHA256:", SAID_NOTHING, W_NONE },
 	{ BEGINS, "Please contact your system admin", SAID_NOTHING, W_NONE },
@@ -132,8 +133,12 @@ behind(const char *line, const char *begin)
 static void
 keep(char *out, size_t size, const char *text)
 {
+	size_t len = strlen(text);
 
-	snprintf(out, size, "%s", text);
+	if (len > size - 1)
+		len = size - 1;
+	memcpy(out, text, len);
+	out[len] = '\0';
 }
 
 /* --- what it says of its doing --- */
@@ -159,6 +164,13 @@ said_trouble(struct said *s, const char *why)
 {
 
 	keep(s->trouble, sizeof(s->trouble), why);
+}
+
+void
+said_advice(struct said *s, const char *text)
+{
+
+	keep(s->advice, sizeof(s->advice), text);
 }
 
 /* The key before is done with: it was not used, whatever the server said. */
@@ -388,7 +400,10 @@ take_line(struct said *s)
 	if ((text = behind(line, "debug1: ")) != NULL) {
 		debugged(s, text);
 		msg_verbose("%s: ssh: %s", s->route->name, text);
-	} else if (is_chatter(line) || behind(line, "debug") != NULL)
+	} else if (behind(line, "Warning: Permanently added ") != NULL)
+		msg_note("%s: host key %s %s: new, added to known_hosts",
+		    s->route->name, s->key_type, s->key_print);
+	else if (is_chatter(line) || behind(line, "debug") != NULL)
 		msg_verbose("%s: ssh: %s", s->route->name, line);
 	else
 		take_other(s, line);

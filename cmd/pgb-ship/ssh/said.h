@@ -65,6 +65,7 @@ struct said {
 	bool taken;		/* the key tried last would have been good, */
 	bool of_agent;		/* and is the agent's */
 	char trouble[160];	/* why it could not be used */
+	char advice[300];
 
 	/* The line that tells most. */
 	enum said_kind kind;
@@ -94,6 +95,9 @@ void said_tried(struct said *, const char *fmt, ...)
 
 /* Why the key that was offered last is not going to be used. */
 void said_trouble(struct said *, const char *why);
+
+/* A hint where we are not let in. */
+void said_advice(struct said *, const char *text);
 
 /*
  * said_verdict(s, wstatus, v):

@@ -294,9 +294,10 @@ secrets_has(struct secrets *s, enum secret_kind kind, const char *prompt)
 	bool has;
 
 	pthread_mutex_lock(&s->lock);
-	e = find(s, prompt);
-	has = path_of(s, kind) != NULL || (e != NULL && e->answer != NULL) ||
-	    ask_possible();
+	has = path_of(s, kind) != NULL || ask_possible();
+	for (e = s->first; e != NULL && !has; e = e->next)
+		has = e->answer != NULL &&
+		    strncmp(e->prompt, prompt, strlen(prompt)) == 0;
 	pthread_mutex_unlock(&s->lock);
 	return (has);
 }

@@ -21,14 +21,15 @@ void secrets_free(struct secrets *);	/* NULL is allowed */
 
 enum secret_kind { SECRET_PASSWORD, SECRET_PASSPHRASE, SECRET_OTHER };
 
-/* Whether there is a file for this kind, an answer remembered for the prompt,
- * or a terminal to ask at. */
+/* Whether there is a file for this kind, an answer remembered for a prompt that
+ * begins so, or somebody to ask: at a terminal, or by SSH_ASKPASS. */
 bool secrets_has(struct secrets *, enum secret_kind, const char *prompt);
 
 /*
  * secrets_get(s, kind, prompt, echo, refused, fault):
  * The answer to a prompt.  What was good before is given again; then the file
- * of the kind (SECRET_OTHER has none), then the terminal, three times at most.
+ * of the kind (SECRET_OTHER has none), or where there is none the terminal (or
+ * SSH_ASKPASS, as ssh(1) does), three times at most.
  *
  * prompt	what the terminal shows, and what the answer is remembered by
  * refused	answers that were given for this prompt on this connection and

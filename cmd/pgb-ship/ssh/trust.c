@@ -12,8 +12,8 @@
 #include "ssh/learn.h"
 #include "ssh/trust.h"
 
-/* The second ones are old, but ssh(1) reads them still, and a key may be revoked
- * there alone. */
+/* The second ones are old, but ssh(1) reads them still, and a key may be
+ * revoked there alone. */
 static const char *const user_names[] = { "known_hosts", "known_hosts2" };
 static const char *const system_files[] = { "/etc/ssh/ssh_known_hosts",
     "/etc/ssh/ssh_known_hosts2" };

@@ -28,6 +28,8 @@ struct ssh {
 	bool pinged;		/* nothing but pings was sent since */
 
 	int broken;		/* why nothing can be sent any more, an errno */
+	bool closed;		/* by the other end, without a word */
+	int unheard;		/* why nothing can be received, an errno */
 	bool deaf;		/* the library is to find nothing to receive */
 	size_t out_pos, out_len;	/* the part of out[] not sent yet */
 	uint8_t out[OUT_MAX];

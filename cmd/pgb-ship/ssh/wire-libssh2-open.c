@@ -23,7 +23,6 @@
  * line more than the usual 2 MiB. */
 #define CHANNEL_WINDOW	(16u * 1024 * 1024)
 
-
 static bool
 is_one_of(const char *name, size_t len, const char **names, int count)
 {
@@ -96,6 +95,12 @@ handshake(struct ssh *w)
 		return (ssh_fail(w, "SSH handshake", rc));
 	fault_set(w->fault, STATUS_REMOTE, "SSH handshake: no method in common "
 	    "with the server (%s)", ssh_reason(w, rc));
+	if (!wire_libssh2_has_curves()) {
+		fault_hint(w->fault, "this libssh2 %s has no elliptic curves; "
+		    "--transport ssh takes what ssh takes",
+		    libssh2_version(0));
+		return (STATUS_REMOTE);
+	}
 	rsa = wire_libssh2_has_rsa();
 	fault_hint(w->fault, "libssh2 %s needs a host key of type ed25519 or "
 	    "ecdsa%s, and a cipher aes-ctr%s; --transport ssh takes what ssh "
@@ -218,4 +223,24 @@ wire_libssh2_has_rsa(void)
 {
 
 	return (libssh2_version(0x010b00) != NULL);
+}
+
+bool
+wire_libssh2_has_curves(void)
+{
+	LIBSSH2_SESSION *session;
+	const char **have;
+	bool has = false;
+	int count;
+
+	if ((session = libssh2_session_init()) == NULL)
+		return (false);
+	count = libssh2_session_supported_algs(session,
+	    LIBSSH2_METHOD_HOSTKEY, &have);
+	if (count > 0) {
+		has = is_one_of("ssh-ed25519", 11, have, count);
+		libssh2_free(session, have);
+	}
+	(void)libssh2_session_free(session);
+	return (has);
 }

@@ -139,7 +139,14 @@ static LIBSSH2_RECV_FUNC(give)
 	if (socket == w->fd && w->deaf)
 		return (-EAGAIN);
 	n = recv(socket, buffer, length, flags);
-	return (n == -1 ? -errno : n);
+	if (n > 0)
+		return (n);
+	if (socket == w->fd && n == 0)
+		w->closed = true;
+	else if (socket == w->fd && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR)
+		w->unheard = errno;
+	return (n == 0 ? 0 : -errno);
 }
 
 /* The server says that it ends the session, and why. */

@@ -73,8 +73,12 @@ ssh_reason(struct ssh *w, int rc)
 
 	if (w->hung_up && w->last_words[0] != '\0')
 		return (w->last_words);
+	if (w->unheard != 0)
+		return (strerror(w->unheard));
 	if (w->broken != 0)
 		return (strerror(w->broken));
+	if (w->closed)
+		return ("closed by the server");
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return ("no answer");
 	libssh2_session_last_error(w->session, &text, NULL, 0);

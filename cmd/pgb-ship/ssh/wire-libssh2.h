@@ -23,6 +23,10 @@ const char *wire_libssh2_version(void);
  * servers refuse. */
 bool wire_libssh2_has_rsa(void);
 
+/* Whether it has elliptic curves at all: built over libgcrypt, as in Debian 11,
+ * it has none, and can speak with old servers alone. */
+bool wire_libssh2_has_curves(void);
+
 /* To be called once by main, before any thread: 0, or -1. */
 int wire_libssh2_init(void);
 

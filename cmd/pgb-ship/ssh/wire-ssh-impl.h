@@ -15,8 +15,7 @@ struct launch {
 };
 
 struct launch_how {
-	char *program;		/* its path */
-	unsigned version;	/* what that does not know is left out */
+	const char *program;	/* its path */
 	const struct answers *answers;	/* NULL: nothing can be asked */
 	bool no_agent;
 };
@@ -35,11 +34,5 @@ void launch_wipe(struct launch *);
  * The path of the program, freed by the caller.  NULL with the fault.
  */
 char *launch_find(const struct route *r, struct fault *fault);
-
-/*
- * launch_version(program, halt):
- * 902 for OpenSSH 9.2; 0: not known.
- */
-unsigned launch_version(char *program, const struct halt *halt);
 
 #endif

@@ -9,11 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "msg.h"
-#include "ssh/capture.h"
 #include "ssh/wire-ssh-impl.h"
 
-#define VERSION_MS	5000
 #define GCM_FIRST	"^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
 /*
@@ -238,7 +235,7 @@ add_askpass(struct opt_list *env)
  * passphrase that was typed in the evening is of no use at night.
  */
 static int
-make_env(struct launch *l, const struct launch_how *how)
+make_env(struct launch *l, const struct route *r, const struct launch_how *how)
 {
 
 	if (how->answers == NULL)
@@ -247,8 +244,8 @@ make_env(struct launch *l, const struct launch_how *how)
 	    add(&l->env, "SSH_ASKPASS_REQUIRE=force") == -1 ||
 	    add(&l->env, "%s", answers_word(how->answers)) == -1)
 		return (-1);
-	/* Before it could be forced, there had to be a display. */
-	if (how->version < 804 && getenv("DISPLAY") == NULL)
+	/* Before 8.4 it could not be forced, and there had to be a display. */
+	if (!r->ssh_807 && getenv("DISPLAY") == NULL)
 		return (add(&l->env, "DISPLAY=none"));
 	return (0);
 }
@@ -256,11 +253,12 @@ make_env(struct launch *l, const struct launch_how *how)
 /* --- all of it --- */
 
 static int
-add_forced(struct opt_list *argv, const struct launch_how *how)
+add_forced(struct opt_list *argv, const struct route *r,
+    const struct launch_how *how)
 {
 
 	if (add_options(argv, forced, sizeof(forced) / sizeof(forced[0])) ==
-	    -1 || (how->version >= 807 && add_options(argv, forced_807,
+	    -1 || (r->ssh_807 && add_options(argv, forced_807,
 	    sizeof(forced_807) / sizeof(forced_807[0])) == -1) ||
 	    (how->no_agent && add(argv, "-oIdentityAgent=none") == -1))
 		return (-1);
@@ -287,11 +285,11 @@ launch_make(struct launch *l, const struct route *r,
 
 	*l = (struct launch){ .argv = { NULL, 0 } };
 	if (add(argv, "%s", how->program) == -1 ||
-	    add_forced(argv, how) == -1 || add_asked(argv, r) == -1)
+	    add_forced(argv, r, how) == -1 || add_asked(argv, r) == -1)
 		goto no_memory;
 	if ((status = add_named_files(argv, r, fault)) != STATUS_OK)
 		return (status);
-	if (add_command(argv, r) == -1 || make_env(l, how) == -1 ||
+	if (add_command(argv, r) == -1 || make_env(l, r, how) == -1 ||
 	    opt_list_add(&l->env, NULL) == -1)
 		goto no_memory;
 	return (STATUS_OK);
@@ -341,21 +339,4 @@ launch_find(const struct route *r, struct fault *fault)
 	fault_hint(fault, "install OpenSSH's client, or name the program with "
 	    "--ssh");
 	return (NULL);
-}
-
-unsigned
-launch_version(char *program, const struct halt *halt)
-{
-	char word[] = "-V", out[64], err[256];
-	char *argv[] = { program, word, NULL };
-	struct capture c = { .out = out, .outmax = sizeof(out), .err = err,
-	    .errmax = sizeof(err) };
-	unsigned major, minor;
-	const char *p;
-
-	if (capture(&c, argv, VERSION_MS, halt) == -1 ||
-	    (p = strstr(err, "OpenSSH_")) == NULL ||
-	    sscanf(p, "OpenSSH_%2u.%2u", &major, &minor) != 2)
-		return (0);
-	return (major * 100 + minor);
 }

@@ -40,8 +40,8 @@
 #define CHUNK		4096
 #define CHUNKS		16	/* of stderr at a time */
 
-/* Of a socket: what lies in it is not on its way yet. */
-#define BUFFER		(212 * 1024)
+/* What lies in the socket is not on its way yet: no more than this where the
+ * rate is limited. */
 #define BUFFER_LIMITED	(32 * 1024)
 
 struct ssh {
@@ -144,14 +144,19 @@ note_given(struct ssh *w, const struct answered *r)
 {
 	const char *file = w->route->opts->password_file;
 
-	if (!r->own || r->refused > 0 || r->kind == SECRET_PASSPHRASE)
+	if (!r->own)
+		return;
+	/* If it is not, this key is not going to be used. */
+	if (r->kind == SECRET_PASSPHRASE)
+		said_trouble(&w->said, "wrong passphrase");
+	if (r->refused > 0 || r->kind == SECRET_PASSPHRASE)
 		return;
 	if (r->kind == SECRET_OTHER)
-		said_tried(&w->said, "an answer from the user");
+		said_tried(&w->said, "an answer from the terminal");
 	else if (file != NULL)
 		said_tried(&w->said, "the password of %s", file);
 	else
-		said_tried(&w->said, "a password from the user");
+		said_tried(&w->said, "a password from the terminal");
 }
 
 /* ssh would take no answer for an empty one, and send that. */
@@ -163,12 +168,14 @@ no_answer(struct ssh *w, const struct answered *r)
 	if (!r->own)
 		return (0);
 	if (r->kind == SECRET_PASSPHRASE) {
-		said_trouble(&w->said, r->refused > 0 ? "wrong passphrase" :
-		    "has a passphrase, and there is no terminal");
+		if (r->refused == 0)
+			said_trouble(&w->said,
+			    "has a passphrase, and there is no terminal");
 		return (0);
 	}
-	/* There may be another way in. */
-	if (r->kind == SECRET_OTHER && w->route->opts->password_file != NULL)
+	/* There may be another way in; and not every question is about that. */
+	if (r->kind == SECRET_OTHER && (!said_dialogue(&w->said) ||
+	    w->route->opts->password_file != NULL))
 		return (0);
 	child_stop(&w->child);
 	said_denied(&w->said, &v);
@@ -195,7 +202,13 @@ serve(struct ssh *w)
 		return (no_answer(w, &r));
 	case ANSWERED_FAULT:
 		/* A caught signal is for whoever called to see. */
-		return (fault.text[0] != '\0' ? give_up(w, &fault) : 0);
+		if (fault.text[0] == '\0')
+			return (0);
+		if (r.refused == 0)
+			return (give_up(w, &fault));
+		/* The one in the file is wrong. */
+		said_advice(&w->said, fault.text);
+		return (no_answer(w, &r));
 	default:
 		return (0);
 	}
@@ -355,12 +368,33 @@ agent_hangs(const struct route *r, const struct halt *halt)
 	return (true);
 }
 
+/* A file that cannot be used is told before there is a connection. */
+static enum status
+check_files(const struct route *r, struct fault *fault)
+{
+	const char *files[] = { [SECRET_PASSWORD] = r->opts->password_file,
+	    [SECRET_PASSPHRASE] = r->opts->passphrase_file };
+	char *secret;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(files) / sizeof(files[0])); i++) {
+		if (files[i] == NULL)
+			continue;
+		secret = secrets_get(r->secrets, (enum secret_kind)i, "",
+		    false, 0, fault);
+		if (secret == NULL)
+			return (fault->status);
+		secrets_put(secret);
+	}
+	return (STATUS_OK);
+}
+
 static enum status
 run(struct ssh *w, struct launch *l, struct fault *fault)
 {
 	static const struct child_how how = { .io = CHILD_SOCKET,
 	    .nonblock = true, .leads = true };
-	int size = w->route->opts->limit > 0 ? BUFFER_LIMITED : BUFFER;
+	int size = BUFFER_LIMITED;
 
 	if (child_start_as(&w->child, l->argv.v,
 	    (const char *const *)(void *)l->env.v, &how) == -1) {
@@ -370,37 +404,42 @@ run(struct ssh *w, struct launch *l, struct fault *fault)
 		    STATUS_USAGE, "%s: %s", l->argv.v[0], strerror(errno));
 		return (fault->status);
 	}
-	(void)setsockopt(w->child.out, SOL_SOCKET, SO_SNDBUF, &size,
-	    sizeof(size));
+	/* Otherwise it is as large as is of use. */
+	if (w->route->opts->limit > 0)
+		(void)setsockopt(w->child.out, SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
 	return (STATUS_OK);
 }
 
 static enum status
 set_up(struct ssh *w, struct fault *fault)
 {
-	struct launch_how how = { .program = launch_find(w->route, fault) };
+	const struct route *r = w->route;
+	char *program = launch_find(r, fault);
+	struct launch_how how = { .program = program };
 	struct launch l;
 	enum status status;
 
-	if (how.program == NULL)
+	if (program == NULL)
 		return (fault->status);
-	how.version = launch_version(how.program, w->halt);
-	msg_verbose("%s: running %s (OpenSSH %u.%u)", w->route->name,
-	    how.program, how.version / 100, how.version % 100);
+	if ((status = check_files(r, fault)) != STATUS_OK) {
+		free(program);
+		return (status);
+	}
+	msg_verbose("%s: running %s", r->name, program);
 	/* Since 8.5 a server's questions have its name in front. */
-	w->answers = answers_new(w->route, how.version >= 805);
-	if (w->answers == NULL)
-		msg_verbose("%s: ssh can ask nothing: %s", w->route->name,
+	if ((w->answers = answers_new(r, r->ssh_807)) == NULL)
+		msg_verbose("%s: ssh can ask nothing: %s", r->name,
 		    strerror(errno));
 	how.answers = w->answers;
-	how.no_agent = agent_hangs(w->route, w->halt);
-	status = launch_make(&l, w->route, &how, fault);
+	how.no_agent = agent_hangs(r, w->halt);
+	status = launch_make(&l, r, &how, fault);
 	if (status == STATUS_OK && halt_asked(w->halt))
 		status = fault_halted(fault);
 	if (status == STATUS_OK)
 		status = run(w, &l, fault);
 	launch_wipe(&l);
-	free(how.program);
+	free(program);
 	return (status);
 }
 
