@@ -16,6 +16,8 @@
 #include "send/upload-impl.h"
 
 #define RATE_LEAST_MS	20
+#define FLOW_NEAR_US	5000	/* a round trip that is nothing */
+#define FLOW_FAR	((size_t)2 * 1024 * 1024)	/* to begin with */
 #define LIMIT_EXTRA_US	200000	/* for the window under --limit */
 
 /* A block under way. */
@@ -42,7 +44,7 @@ flow_init(struct line *l)
 	l->flights = calloc(l->flight_count, sizeof(*l->flights));
 	l->filling = NULL;
 	l->flying = 0;
-	l->window = FLOW_LEAST;
+	l->window = sftp_rtt_us(l->sftp) < FLOW_NEAR_US ? FLOW_LEAST : FLOW_FAR;
 	l->rate = 0;
 	l->rate_bytes = 0;
 	l->rate_since = sftp_now();

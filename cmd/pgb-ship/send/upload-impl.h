@@ -85,7 +85,11 @@ struct line {
 	struct flight *filling;	/* the block that is being cut up */
 	size_t flying;		/* bytes not acknowledged */
 
-	size_t window;		/* the most of these */
+	struct sftp_io sync;	/* of a checkpoint, */
+	bool syncing;		/* ... under way */
+	uint64_t sync_to;	/* up to this byte */
+
+	size_t window;		/* the most of flying */
 	int64_t rate_since;	/* ms */
 	uint64_t rate_bytes;
 	double rate;		/* bytes a ms, of late */

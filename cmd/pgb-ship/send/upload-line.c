@@ -13,6 +13,7 @@
 #define IDLE_MS		(15 * 1000)	/* then we show that we are there */
 #define WARN_MS		(10 * 1000)	/* between two words on losses */
 #define LIMIT_STEP_MS	10		/* under --limit */
+#define STARTED_AT_ONCE	3
 #define OPEN_ATTEMPTS	3		/* before there is a file */
 #define EXTRA_ATTEMPTS	4		/* where others work */
 #define NEVER_RTT_US	5000		/* below that more lines do not help */
@@ -91,7 +92,7 @@ hang_up(struct line *l)
 		tell_loss(l);
 	sftp_free(l->sftp);
 	l->sftp = NULL;
-	l->is_open = l->sure = false;
+	l->is_open = l->sure = l->syncing = l->sync.busy = false;
 	flow_return(l);
 }
 
@@ -102,6 +103,7 @@ settle_in(struct line *l)
 {
 	struct upload *u = l->u;
 	uint64_t acked;
+	unsigned n;
 	bool told;
 
 	l->quiet_since = l->touched = l->synced = sftp_now();
@@ -117,7 +119,9 @@ settle_in(struct line *l)
 	acked = ledger_acked(u->ledger);
 	if (u->connected > u->lines_most)
 		u->lines_most = u->connected;
-	if (u->lines_started < u->lines_wanted)
+	/* A few at a time: a server admits but some that are not logged in. */
+	for (n = 0; n < STARTED_AT_ONCE && u->lines_started < u->lines_wanted;
+	    n++)
 		(void)upload_start_line(u);
 	pthread_cond_broadcast(&u->cargo->change);
 	pthread_mutex_unlock(&u->cargo->lock);
@@ -167,28 +171,43 @@ begin(struct line *l, struct fault *f)
 
 /* --- work --- */
 
-/* fsync now and then, so that little is in doubt when it comes to that. */
+static bool
+is_due(const struct line *l, const struct view *v)
+{
+
+	return (v->acked - v->durable >= CHECKPOINT_BYTES ||
+	    (v->acked > v->durable &&
+	    sftp_now() - l->synced >= CHECKPOINT_MS));
+}
+
+/* fsync now and then, so that little is in doubt when it comes to that.  The
+ * stream goes on meanwhile. */
 static int
 checkpoint(struct line *l, const struct view *v, struct fault *f)
 {
 	struct upload *u = l->u;
-	int rc;
 
-	if (v->acked - v->durable < CHECKPOINT_BYTES &&
-	    (v->acked == v->durable ||
-	    sftp_now() - l->synced < CHECKPOINT_MS))
-		return (SFTP_OK);
-	if (sftp_has(l->sftp, SFTP_FSYNC)) {
-		rc = sftp_fsync(l->sftp, &l->handle);
-		if (rc != SFTP_OK && rc != SFTP_LOST && rc != SFTP_SIGNAL)
-			(void)remote_fault(l->sftp, "fsync", rc, f);
-		if (rc != SFTP_OK)
-			return (rc);
+	if (!l->syncing) {
+		if (!is_due(l, v))
+			return (SFTP_OK);
+		l->sync_to = v->acked;
+		l->syncing = true;
+		l->sync.error = SFTP_OK;
+		if (sftp_has(l->sftp, SFTP_FSYNC))
+			sftp_sync(l->sftp, &l->handle, &l->sync);
 	}
-	pthread_mutex_lock(&u->cargo->lock);
-	ledger_synced(u->ledger, v->acked);
-	pthread_mutex_unlock(&u->cargo->lock);
+	if (l->sync.busy)
+		return (SFTP_OK);
+	l->syncing = false;
+	if (l->sync.error != SFTP_OK) {
+		(void)remote_fault(l->sftp, "fsync", l->sync.error, f);
+		return (l->sync.error);
+	}
 	l->synced = sftp_now();
+	pthread_mutex_lock(&u->cargo->lock);
+	ledger_synced(u->ledger, l->sync_to);
+	u->progress = l->synced;
+	pthread_mutex_unlock(&u->cargo->lock);
 	return (upload_space(l, false, f));
 }
 
@@ -204,7 +223,7 @@ show_life(struct line *l)
 	int64_t now = sftp_now();
 	int rc;
 
-	if (l->flying > 0 || now - l->quiet_since < IDLE_MS)
+	if (l->flying > 0 || l->syncing || now - l->quiet_since < IDLE_MS)
 		return (SFTP_OK);
 	if (now - l->touched >= TARGET_TOUCH_MS && l->is_open &&
 	    l->u->clock_at != 0) {
@@ -330,7 +349,7 @@ work(struct line *l, bool *over, struct fault *f)
 			return (rc);
 		grow(l);
 	}
-	if (v.elder && v.finishing && v.all_acked)
+	if (v.elder && v.finishing && v.all_acked && !l->syncing)
 		return (finish_upload(l, f));
 	if ((rc = doze(l, flow_send(l))) != SFTP_OK)
 		return (rc);

@@ -290,6 +290,10 @@ upload_reopen(struct line *l, struct fault *f)
 	uint64_t end;
 	int rc;
 
+	/* Before we ask how long it is: other lines may be at work. */
+	pthread_mutex_lock(&u->cargo->lock);
+	end = ledger_end(u->ledger);
+	pthread_mutex_unlock(&u->cargo->lock);
 	/* Stored and closed: what is left is names. */
 	if (u->step > STEP_STORE)
 		return (SFTP_OK);
@@ -306,9 +310,6 @@ upload_reopen(struct line *l, struct fault *f)
 	l->is_open = true;
 	if ((rc = sftp_fstat(l->sftp, &l->handle, &attrs)) != SFTP_OK)
 		return (refused(l, "size", rc, f));
-	pthread_mutex_lock(&u->cargo->lock);
-	end = ledger_end(u->ledger);
-	pthread_mutex_unlock(&u->cargo->lock);
 	if (attrs.has_size && attrs.size < end)
 		return (lost_data(l, attrs.size, end, f));
 	return (SFTP_OK);

@@ -69,6 +69,7 @@ struct sftp {
 	uint32_t next_id;
 	struct sftp_packet *out, **out_end;
 	struct sftp_io *ios, **ios_end;
+	unsigned syncs;		/* fsyncs among these */
 
 	/* The request that is alone. */
 	uint8_t small_buf[SFTP_REQUEST_MAX];

@@ -56,9 +56,9 @@ answer_io(struct sftp *s, struct sftp_io *io, uint8_t type, struct sftp_get *g)
 	if (type == FXP_STATUS) {
 		if ((rc = sftp_status(s, g, &io->error)) != SFTP_OK)
 			return (rc);
-		if (io->is_read && io->error == SFTP_OK)
+		if (io->type == FXP_READ && io->error == SFTP_OK)
 			return (garbage(s, "a read without data"));
-	} else if (type == FXP_DATA && io->is_read) {
+	} else if (type == FXP_DATA && io->type == FXP_READ) {
 		data = get_blob(g, &len);
 		if (data == NULL || len == 0 || len > io->len)
 			return (garbage(s, "more or less data than asked for"));
@@ -68,6 +68,8 @@ answer_io(struct sftp *s, struct sftp_io *io, uint8_t type, struct sftp_get *g)
 	} else
 		return (garbage(s, "an answer of the wrong kind"));
 	io->busy = false;
+	if (io->type == FXP_EXTENDED)
+		s->syncs--;
 	s->answered = sftp_now();
 	return (SFTP_OK);
 }

@@ -362,7 +362,8 @@ sftp_step(struct sftp *s, int wait_ms, int wake)
 		return (rc);
 	if (s->ios == NULL || moved)
 		return (SFTP_OK);
-	return (check_clock(s, s->answered, s->o.stall_ms));
+	return (check_clock(s, s->answered, s->syncs > 0 ? SFTP_FSYNC_MS :
+	    s->o.stall_ms));
 }
 
 int
@@ -552,26 +553,16 @@ sftp_start(struct sftp *s)
 
 /* --- READ and WRITE --- */
 
+/* The head of the packet is written: number it, and put it on its way. */
 static void
-start_io(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io,
-    bool is_read)
+start_io(struct sftp *s, struct sftp_io *io, const struct sftp_put *o,
+    size_t payload)
 {
-	size_t payload = is_read ? 0 : io->len;
-	struct sftp_put o = { .buf = io->head, .max = sizeof(io->head) };
 
-	io->id = s->next_id++;
-	io->is_read = is_read;
 	io->busy = true;
 	io->error = SFTP_OK;
-	put_u32(&o, 0);
-	put_bytes(&o, &(uint8_t){ is_read ? FXP_READ : FXP_WRITE }, 1);
-	put_u32(&o, io->id);
-	put_blob(&o, h->v, h->len);
-	put_u64(&o, io->offset);
-	put_u32(&o, (uint32_t)io->len);
-	set_length(&o, payload);
-	io->packet.head = o.buf;
-	io->packet.headlen = o.len;
+	io->packet.head = o->buf;
+	io->packet.headlen = o->len;
 	io->packet.data = io->buf;
 	io->packet.len = payload;
 	enqueue(s, &io->packet);
@@ -582,16 +573,57 @@ start_io(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io,
 	s->ios_end = &io->next;
 }
 
+static void
+begin_io(struct sftp *s, struct sftp_io *io, struct sftp_put *o,
+    enum sftp_type type)
+{
+
+	*o = (struct sftp_put){ .buf = io->head, .max = sizeof(io->head) };
+	io->id = s->next_id++;
+	io->type = (uint8_t)type;
+	put_u32(o, 0);
+	put_bytes(o, &io->type, 1);
+	put_u32(o, io->id);
+}
+
+static void
+move(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io,
+    enum sftp_type type)
+{
+	size_t payload = type == FXP_WRITE ? io->len : 0;
+	struct sftp_put o;
+
+	begin_io(s, io, &o, type);
+	put_blob(&o, h->v, h->len);
+	put_u64(&o, io->offset);
+	put_u32(&o, (uint32_t)io->len);
+	set_length(&o, payload);
+	start_io(s, io, &o, payload);
+}
+
 void
 sftp_write(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io)
 {
 
-	start_io(s, h, io, false);
+	move(s, h, io, FXP_WRITE);
 }
 
 void
 sftp_read(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io)
 {
 
-	start_io(s, h, io, true);
+	move(s, h, io, FXP_READ);
+}
+
+void
+sftp_sync(struct sftp *s, const struct sftp_handle *h, struct sftp_io *io)
+{
+	struct sftp_put o;
+
+	begin_io(s, io, &o, FXP_EXTENDED);
+	put_text(&o, "fsync@openssh.com");
+	put_blob(&o, h->v, h->len);
+	set_length(&o, 0);
+	start_io(s, io, &o, 0);
+	s->syncs++;
 }

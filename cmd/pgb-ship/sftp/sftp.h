@@ -72,7 +72,7 @@ struct sftp_packet {
 #define SFTP_HEAD_MAX	320
 
 /*
- * One READ or WRITE under way.  The caller owns it and what buf points to, and
+ * One READ, WRITE or fsync under way.  The caller owns it and what buf points to, and
  * leaves both alone while busy is true.
  */
 struct sftp_io {
@@ -87,7 +87,7 @@ struct sftp_io {
 	struct sftp_packet packet;
 	struct sftp_io *next;
 	uint32_t id;
-	bool is_read;
+	uint8_t type;
 	uint8_t head[SFTP_HEAD_MAX];
 };
 
@@ -193,6 +193,9 @@ int sftp_readdir(struct sftp *, const struct sftp_handle *,
  */
 void sftp_write(struct sftp *, const struct sftp_handle *, struct sftp_io *);
 void sftp_read(struct sftp *, const struct sftp_handle *, struct sftp_io *);
+
+/* The same for an fsync, which has an hour: of io only busy and error count. */
+void sftp_sync(struct sftp *, const struct sftp_handle *, struct sftp_io *);
 
 /*
  * sftp_await(s, io):
