@@ -486,13 +486,18 @@ t_ssh_client()
 {
 	: >"$KNOWN_HOSTS"
 	for t_type in ed25519 ecdsa; do
-		read -r t_a t_b t_c <"$t_ssh/host_$t_type.pub"
-		echo "[127.0.0.1]:$SSHD_PORT $t_a $t_b" >>"$KNOWN_HOSTS"
+		read -r t_a t_b t_c <"$SCRATCH/ssh/host_$t_type.pub"
+		for t_at in $SSHD_PORT ${PROXY_PORT:-}; do
+			echo "[127.0.0.1]:$t_at $t_a $t_b" >>"$KNOWN_HOSTS"
+		done
 	done
 	cat >"$SSH_CONFIG" <<-END
 	Host vault
 		HostName 127.0.0.1
 		Port $SSHD_PORT
+	Host far
+		HostName 127.0.0.1
+		Port ${PROXY_PORT:-9}
 	Host *
 		User $SSHD_USER
 		IdentityFile $SSH_KEY
@@ -505,7 +510,26 @@ t_ssh_client()
 }
 
 # sshd_sessions: process IDs of the connections that sshd serves now.
-sshd_sessions() { pgrep -P "$SSHD_PID"; }
+sshd_sessions()
+{
+	t_pid=$SSHD_PID
+	# Where we are root, that is a shell around it.
+	[ "$(cat "/proc/$t_pid/comm")" = sshd ] || t_pid=$(pgrep -P "$t_pid")
+	[ -n "$t_pid" ] && pgrep -P "$t_pid"
+}
+
+# sshd_shell: the server's user may run a command or a subsystem of its own; 1
+# where he has no shell, and (see own_mounts) none can be given to him.
+sshd_shell()
+{
+	case $(getent passwd "$SSHD_USER" | cut -d : -f 7) in
+	*/nologin|*/false) [ "${MOUNTS:-0}" = 1 ] || return 1 ;;
+	*) return 0 ;;
+	esac
+	sed "s|^\($SSHD_USER:.*:\)[^:]*\$|\1/bin/sh|" /etc/passwd \
+	    >"$SCRATCH/passwd"
+	mount --bind "$SCRATCH/passwd" /etc/passwd
+}
 
 # sshd_stop: stop the server and its sessions; keys and port stay.
 sshd_stop()
@@ -514,6 +538,34 @@ sshd_stop()
 	kill_tree "$SSHD_PID" KILL
 	wait "$SSHD_PID" 2>/dev/null
 	SSHD_PID=
+}
+
+# proxy_start [OPTION...]: tests/helper/proxy in front of sshd (or of port $2
+# after "--to"); its name in SSH_CONFIG is "far".  Sets
+#   PROXY_PORT PROXY_PID PROXY_LOG
+#   PROXY_URL	like SFTP_URL
+# Started again, it has another port.
+proxy_start()
+{
+	t_to=$SSHD_PORT
+	[ "${1:-}" != --to ] || { t_to=$2; shift 2; }
+	[ -x "$BIN/helper/proxy" ] || bail 'helper/proxy is not built'
+	PROXY_LOG=$SCRATCH/proxy.log
+	rm -f "$SCRATCH/proxy.port"
+	"$BIN/helper/proxy" "$@" "$t_to" >"$SCRATCH/proxy.port" \
+	    2>"$PROXY_LOG" </dev/null &
+	PROXY_PID=$!
+	at_exit $PROXY_PID
+	await 10 test -s "$SCRATCH/proxy.port" || bail 'no proxy'
+	PROXY_PORT=$(cat "$SCRATCH/proxy.port")
+	PROXY_URL=sftp://$SSHD_USER@127.0.0.1:$PROXY_PORT
+	t_ssh_client
+}
+
+proxy_stop()
+{
+	kill "$PROXY_PID"
+	wait "$PROXY_PID" 2>/dev/null
 }
 
 t_setup

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "b2sum.h"
 #include "fdio.h"
 #include "msg.h"
 #include "outputs.h"
@@ -224,7 +225,7 @@ write_sum(struct outputs *out, const uint8_t sum[DIGEST_LEN])
 	if (out->sum == NULL)
 		return (STATUS_OK);
 	if ((name = sums_name(out->o->sum)) != NULL)
-		line = sums_line(sum, name);
+		line = b2sum_line(sum, name);
 	free(name);
 	if (line == NULL) {
 		msg_errno(out->o->sum);

@@ -3,6 +3,7 @@
 #include "pgb-verify/report/sums.c"
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -77,7 +78,7 @@ name_is(const char *file, const char *want)
 static void
 line_is(const char *name, const char *want, const char *what)
 {
-	char *line = sums_line(empty, name);
+	char *line = b2sum_line(empty, name);
 
 	same(line, want, what);
 	good(line, name, what);

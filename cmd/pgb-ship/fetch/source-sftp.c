@@ -58,13 +58,17 @@ remote_of(struct source *src)
 
 /* --- the connection --- */
 
+#define LOST	"connection lost"
+
 /* What rc, of a request, means.  STATUS_RETRY: see recover(). */
 static enum status
 blame(const struct remote *r, const char *what, int rc, struct fault *f)
 {
+	const char *why = sftp_strerror(r->sftp, rc);
 
+	/* Which request it was does not matter; a wire may say it already. */
 	if (rc == SFTP_LOST && !sftp_is_garbage(r->sftp))
-		what = "connection lost";
+		what = strncmp(why, LOST, strlen(LOST)) == 0 ? NULL : LOST;
 	return (remote_fault(r->sftp, what, rc, f));
 }
 

@@ -151,26 +151,3 @@ beside_free(const struct ship_opts *o, struct beside *v)
 	for (i = 0; i < o->with.count; i++)
 		free((void *)(uintptr_t)v[i].data);
 }
-
-char *
-beside_sum_line(const char *hex, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *p = slash != NULL ? slash + 1 : path;
-	bool odd = p[strcspn(p, "\\\n\r")] != '\0';
-	char *line, *out;
-
-	if ((line = malloc(strlen(hex) + 2 * strlen(p) + 8)) == NULL)
-		return (NULL);
-	out = line + sprintf(line, "%s%s  ", odd ? "\\" : "", hex);
-	for (; *p != '\0'; p++) {
-		if (*p == '\\' || *p == '\n' || *p == '\r') {
-			*out++ = '\\';
-			*out++ = *p == '\n' ? 'n' : *p == '\r' ? 'r' : '\\';
-		} else
-			*out++ = *p;
-	}
-	*out++ = '\n';
-	*out = '\0';
-	return (line);
-}

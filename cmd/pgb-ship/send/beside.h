@@ -38,7 +38,4 @@ const char *beside_suffix(const struct ship_opts *opts, size_t i);
 enum status beside_load(const struct ship_opts *opts, struct beside *v);
 void beside_free(const struct ship_opts *opts, struct beside *v);
 
-/* The line of NAME.b2 as b2sum writes it, allocated; NULL without memory. */
-char *beside_sum_line(const char *hex, const char *path);
-
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "b2sum.h"
 #include "fdio.h"
 #include "msg.h"
 #include "send/shipment-impl.h"
@@ -115,7 +116,7 @@ make_manifests(struct shipment *s)
 			p->beside[m->beside_count++] = s->with[n];
 		if (!s->opts->sum)
 			continue;
-		p->sum_line = beside_sum_line(s->sum_hex, p->path);
+		p->sum_line = b2sum_line(s->sum, dest_base(p->path));
 		if (p->sum_line == NULL) {
 			msg_errno(p->name);
 			return (STATUS_LOCAL);
@@ -129,15 +130,14 @@ make_manifests(struct shipment *s)
 static enum status
 close_sum(struct shipment *s)
 {
-	uint8_t sum[DIGEST_LEN];
 
 	if (s->digest == NULL)
 		return (STATUS_OK);
-	if (digest_end(s->digest, sum) == -1) {
+	if (digest_end(s->digest, s->sum) == -1) {
 		msg_error("no memory for the sum");
 		return (STATUS_LOCAL);
 	}
-	digest_hex(sum, s->sum_hex);
+	digest_hex(s->sum, s->sum_hex);
 	return (STATUS_OK);
 }
 

@@ -53,6 +53,7 @@ struct shipment {
 	uint64_t offset, crc;	/* of what was given out */
 
 	struct digest *digest;	/* NULL: --no-sum */
+	uint8_t sum[DIGEST_LEN];
 	char sum_hex[DIGEST_HEX];
 	struct beside with[BESIDE_MAX];
 	uint64_t bytes;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 			"hmac-sha2-256,hmac-sha2-512"
 
 #define PING_SECONDS	10
+#define HEAP_KEPT	(64 * 1024 * 1024)
 
 /* What the server may send before we have taken it: for --fetch over a long
  * line more than the usual 2 MiB. */
@@ -208,6 +210,9 @@ int
 wire_libssh2_init(void)
 {
 
+	/* The library allocates and frees two packets' worth for each packet:
+	 * their memory is not to be given back each time. */
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	return (libssh2_init(0) == 0 ? 0 : -1);
 }
 

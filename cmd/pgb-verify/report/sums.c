@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "b2sum.h"
 #include "fdio.h"
 #include "msg.h"
 #include "report/sums.h"
@@ -13,9 +13,8 @@
 
 #define FILE_MAX	(16 * 1024 * 1024)
 #define HEX_LEN		(2 * SUMS_HASH)
-#define TAG		"BLAKE2b ("
 
-/* --- writing ---------- */
+/* --- the name ---------- */
 
 char *
 sums_name(const char *path)
@@ -35,36 +34,7 @@ sums_name(const char *path)
 	return (strdup("-"));
 }
 
-char *
-sums_line(const uint8_t hash[SUMS_HASH], const char *name)
-{
-	size_t room = 1 + HEX_LEN + 2 + 2 * strlen(name) + 2, pos = 0;
-	char *line;
-
-	if ((line = malloc(room)) == NULL)
-		return (NULL);
-	if (strpbrk(name, "\\\n\r") != NULL)
-		line[pos++] = '\\';
-	sodium_bin2hex(line + pos, HEX_LEN + 1, hash, SUMS_HASH);
-	pos += HEX_LEN;
-	line[pos++] = ' ';
-	line[pos++] = ' ';
-	for (; *name != '\0'; name++) {
-		if (strchr("\\\n\r", *name) != NULL)
-			line[pos++] = '\\';
-		line[pos++] = *name == '\n' ? 'n' : *name == '\r' ? 'r' : *name;
-	}
-	line[pos++] = '\n';
-	line[pos] = '\0';
-	return (line);
-}
-
 /* --- reading ---------- */
-
-struct entry {
-	uint8_t hash[SUMS_HASH];
-	const char *name;		/* a NUL behind it */
-};
 
 /* What a file has, as far as the caller asks. */
 struct search {
@@ -75,72 +45,6 @@ struct search {
 	char first[256];		/* a name, for messages */
 	size_t digits;			/* of the first hash of another kind */
 };
-
-static bool
-unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s != '\0'; s++) {
-		if (*s != '\\') {
-			*to++ = *s;
-			continue;
-		}
-		switch (*++s) {
-		case '\\':
-			*to++ = '\\';
-			break;
-		case 'n':
-			*to++ = '\n';
-			break;
-		case 'r':
-			*to++ = '\r';
-			break;
-		default:
-			return (false);
-		}
-	}
-	*to = '\0';
-	return (true);
-}
-
-static bool
-unhex(const char *hex, uint8_t hash[SUMS_HASH])
-{
-	size_t len;
-
-	return (sodium_hex2bin(hash, SUMS_HASH, hex, HEX_LEN, NULL, &len,
-	    NULL) == 0 && len == SUMS_HASH);
-}
-
-/* HASH  NAME, HASH *NAME, or as --tag has it.  The line is changed. */
-static bool
-parse(char *line, size_t len, struct entry *e)
-{
-	static const char middle[] = ") = ";
-	bool escaped = *line == '\\';
-	size_t tag = strlen(TAG), n = strlen(middle);
-	char *name;
-
-	if (strlen(line) != len)
-		return (false);
-	line += escaped;
-	len -= escaped;
-	if (len > tag + n + HEX_LEN && strncmp(line, TAG, tag) == 0) {
-		name = line + tag;
-		line += len - HEX_LEN;
-		if (memcmp(line - n, middle, n) != 0)
-			return (false);
-		line[-(ptrdiff_t)n] = '\0';
-	} else {
-		name = line + HEX_LEN + 2;
-		if (len <= HEX_LEN + 2 || name[-2] != ' ' ||
-		    (name[-1] != ' ' && name[-1] != '*'))
-			return (false);
-	}
-	e->name = name;
-	return (unhex(line, e->hash) && (!escaped || unescape(name)));
-}
 
 /* Of the hash in a line of another program. */
 static size_t
@@ -155,21 +59,22 @@ digits_of(const char *line)
 static void
 take(struct search *s, char *line, size_t len)
 {
-	struct entry e;
+	uint8_t hash[SUMS_HASH];
+	const char *name;
 
 	s->lines++;
-	if (!parse(line, len, &e)) {
+	if (!b2sum_parse(line, len, hash, &name)) {
 		if (s->digits == 0)
 			s->digits = digits_of(line);
 		return;
 	}
 	if (s->entries++ == 0)
-		(void)msg_mask(s->first, sizeof(s->first), e.name);
-	if (s->want != NULL && strcmp(e.name, s->want) != 0)
+		(void)msg_mask(s->first, sizeof(s->first), name);
+	if (s->want != NULL && strcmp(name, s->want) != 0)
 		return;
-	if (s->found++ > 0 && memcmp(e.hash, s->hash, SUMS_HASH) != 0)
+	if (s->found++ > 0 && memcmp(hash, s->hash, SUMS_HASH) != 0)
 		s->differ = true;
-	memcpy(s->hash, e.hash, SUMS_HASH);
+	memcpy(s->hash, hash, SUMS_HASH);
 }
 
 static void

@@ -7,20 +7,13 @@
 
 #include "status.h"
 
-/*
- * The lines that b2sum writes and checks: BLAKE2b-512 in hexadecimal, two
- * blanks (or blank and asterisk), a name; where that holds a backslash, CR or
- * LF, a backslash in front of the line and escapes in the name.
- */
+/* Files of lines that b2sum writes and checks (b2sum.h). */
 #define SUMS_HASH	64
 
 /* Of FILE.b2 and the like (.b2sum, .BLAKE2b, .blake2b) the name is FILE without
  * directories and ending; of others "-".  Freed by the caller; NULL without
  * memory. */
 char *sums_name(const char *path);
-
-/* The line with its LF; freed by the caller; NULL without memory. */
-char *sums_line(const uint8_t hash[SUMS_HASH], const char *name);
 
 /*
  * sums_load(path, name, hash):
