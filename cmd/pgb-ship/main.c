@@ -9,15 +9,20 @@
 #include "shelf/shelf.h"
 #include "sig.h"
 #include "ssh/askpass.h"
+#include "ssh/secrets.h"
 #include "ssh/wire-libssh2.h"
 
 static enum status
-start_libraries(void)
+start(struct ship_opts *o)
 {
 
-	if (sodium_init() != -1 && wire_libssh2_init() == 0)
+	if (sodium_init() == -1 || wire_libssh2_init() == -1) {
+		msg_error("libsodium or libssh2 does not start");
+		return (STATUS_LOCAL);
+	}
+	if ((o->secrets = secrets_new(o)) != NULL)
 		return (STATUS_OK);
-	msg_error("libsodium or libssh2 does not start");
+	msg_error("no memory");
 	return (STATUS_LOCAL);
 }
 
@@ -49,9 +54,10 @@ main(int argc, char **argv)
 	sig_install();
 	status = options_parse(&t, argc, argv);
 	if (status == STATUS_OK)
-		status = (int)start_libraries();
+		status = (int)start(&t.opts);
 	if (status == STATUS_OK)
 		status = (int)do_task(&t);
+	secrets_free(t.opts.secrets);
 	options_free(&t);
 	sig_reraise();
 	return (status == OPT_DONE ? STATUS_OK : status);

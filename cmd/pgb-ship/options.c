@@ -223,20 +223,20 @@ ships(const struct task *t)
 	return (t->dests.count > 0 || o->sink || o->overwrite || o->mkdir ||
 	    o->raw || o->expect_size > 0 || o->min_free > 0 ||
 	    o->db != NULL || o->server != NULL || o->sum || o->read_back ||
-	    o->connections > 0);
+	    o->connections > 0 || t->mode_told);
 }
 
 static enum status
 check_shelf(const struct task *t)
 {
 
-	if (ships(t) || t->opts.report != NULL || t->range != NULL)
+	if (ships(t) || t->opts.report != NULL || t->range != NULL ||
+	    t->opts.no_sum || t->opts.limit > 0)
 		return (clash("--list and --prune go with --json and the "
 		    "options of the connection alone"));
-	if (t->prune == NULL && (keeps(&t->keep) || t->dry_run ||
-	    t->opts.with.count > 0))
-		return (clash("--keep-last and its like, --dry-run and --with "
-		    "go with --prune"));
+	if (t->prune == NULL && (keeps(&t->keep) || t->dry_run))
+		return (clash("--keep-last and its like and --dry-run go with "
+		    "--prune"));
 	if (t->prune != NULL && !keeps(&t->keep)) {
 		msg_error("--prune: nothing says what is to be kept");
 		msg_hint("--keep-last N, --keep-daily N, --keep-weekly N, "
@@ -299,6 +299,7 @@ options_parse(struct task *t, int argc, char **argv)
 	memset(t, 0, sizeof(*t));
 	if ((status = parse(t, &w, argc, argv)) != STATUS_OK)
 		return (status);
+	t->mode_told = w.mode != NULL;
 	if ((status = (int)take_words(t, &w)) != STATUS_OK)
 		return (status);
 	return ((int)check(t));

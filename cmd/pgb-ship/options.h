@@ -14,6 +14,7 @@ struct task {
 	const char *list, *prune;
 	struct keep keep;
 	bool json, dry_run;
+	bool mode_told;
 };
 
 /*

@@ -9,6 +9,8 @@
 
 #include "opt.h"
 
+struct secrets;
+
 enum transport {
 	TRANSPORT_AUTO,		/* libssh2, unless ssh's configuration asks for
 				 * what that cannot do */
@@ -45,6 +47,7 @@ struct ship_opts {
 	struct opt_list identities;	/* empty: agent and the usual files */
 	const char *password_file;	/* NULL: ask on the terminal */
 	const char *passphrase_file;	/* of key files; NULL: ask */
+	struct secrets *secrets;	/* the answers of this run; main's */
 };
 
 #endif

@@ -5,7 +5,7 @@
 . "${0%/*}/../lib.sh"
 . "$TOP/tests/same.sh"
 
-need age perl make
+need age b2sum perl make rclone
 pg_start
 sshd_start
 mkdir "$REMOTE/pg" "$SCRATCH/work"
@@ -27,9 +27,11 @@ PATH=$SCRATCH/bin:$PATH
 
 here()
 {
-	sed -e "s|sftp://backup@vault/pg|$SFTP_URL$REMOTE/pg|g" \
+	sed -e "s|sftp://[a-z]*@vault/pg|$SFTP_URL$REMOTE/pg|g" \
 	    -e "s|backup@vault:/pg|$SSHD_USER@vault:$REMOTE/pg|g" \
 	    -e "s|/etc/pgb/backup.pub|$SCRATCH/work/backup.pub|g" \
+	    -e "s|/etc/pgb/drill.key|$SCRATCH/work/backup.key|g" \
+	    -e "s|/var/lib/pgb/|$SCRATCH/work/|g" \
 	    -e "s|20261122T020000Z|${TIME:-20261122T020000Z}|g"
 }
 
@@ -93,6 +95,115 @@ try "age -d -i backup.key $REMOTE/pg/$MADE |
     pg_restore --exit-on-error -d appdb"
 status_is 0 'and what it made restores'
 equal 'cron'
+
+# --- cron, with all that is checked ---------------------------------------------
+
+grep -E '^[0-9*]+ .* \* ' "$TOP/examples/crontab-checked" >checked
+is "$(wc -l <checked)" 3 'examples/crontab-checked: three lines'
+unlike "$(cat checked)" '%' 'no % in them'
+rm "$REMOTE/pg/"*
+# checked N: what cron hands to sh of line N.
+checked() { sed -n "$1p" checked | sed 's/^\([^ ]* \)\{6\}//' | here >cron.sh; }
+printf '#!/bin/sh\ncat >%s\n' "$SCRATCH/work/pruned" >"$SCRATCH/bin/logger"
+ln -sf "$TOP/examples/restore-drill" "$SCRATCH/bin"
+chmod +x "$SCRATCH/bin/logger"
+checked 1
+run sh cron.sh
+status_is 1 'the first night there is no report to be held against'
+like "$ERR" 'pgb-verify: error: .*/appdb.json: No such file' 'says so'
+is "$(ls -A "$REMOTE/pg")" '' 'and no backup'
+try 'pgb-dump appdb | pgb-verify --sink --report appdb.json'
+sql appdb 'CREATE TABLE another AS SELECT 1 AS x'
+run sh cron.sh
+status_is 0 'the nightly line'
+is "$OUT$ERR" '' 'it says nothing, so cron mails nothing'
+like "$(ls "$REMOTE/pg" | tr '\n' ' ')" \
+    '^(appdb-[0-9TZ]*[.]dump[.]age) \1[.]b2 \1[.]json $' \
+    'a backup, its sum and its report'
+ok 'the report is of that night' cmp appdb.json "$REMOTE"/pg/*.json
+sleep 1	# another name
+run sh cron.sh
+status_is 1 'nothing has changed since: it is refused'
+is "$(ls "$REMOTE"/pg/*.age | wc -l)" 1 'and not shipped'
+checked 2
+run sh cron.sh
+status_is 0 'the drill of the newest one'
+like "$OUT" '^restore-drill: OK: appdb-[0-9TZ]*[.]dump[.]age: [0-9]+ tables' \
+    'says which that was'
+for t in 20240101T020000Z 20240102T020000Z; do
+	echo old >"$REMOTE/pg/appdb-$t.dump.age"
+	echo old >"$REMOTE/pg/appdb-$t.dump.age.b2"
+done
+[ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
+sed -i 's/--keep-daily 14 --keep-weekly 9/--keep-daily 1 --keep-weekly 1/' checked
+checked 3
+run sh cron.sh
+status_is 0 'the line that prunes'
+is "$OUT$ERR" '' 'it says nothing to cron'
+is "$(grep -c '^removed' pruned)" 2 'a backup and its sum are removed'
+like "$(cat pruned)" '^keep +appdb-20240102T.* monthly 2024-01 [(]with [.]b2[)]' \
+    'why others stay is in the log'
+sql appdb 'DROP TABLE another'
+
+# --- where rclone goes ---------------------------------------------------------
+
+mkdir -p "$HOME/.config/rclone" bucket
+printf '[s3]\ntype = alias\nremote = %s\n' "$SCRATCH/work" \
+    >"$HOME/.config/rclone/rclone.conf"
+to_rclone() { try "$1 | $TOP/examples/to-rclone $2"; }
+SEALED='pgb-dump appdb | pgb-encrypt -R backup.pub'
+store() { ls -A bucket | tr '\n' ' '; }
+to_rclone "$SEALED" s3:bucket/a.dump.age
+status_is 0 'examples/to-rclone'
+like "$OUT" '^to-rclone: OK: s3:bucket/a.dump.age, [0-9]+ bytes$' 'says so'
+is "$ERR" '' 'and nothing else'
+is "$(store)" 'a.dump.age a.dump.age.b2 ' 'the backup and its sum'
+is "$(cd bucket && b2sum --quiet -c a.dump.age.b2 2>&1)" '' 'the sum is right'
+fresh
+try "rclone cat s3:bucket/a.dump.age | pgb-encrypt -d -i backup.key |
+    pgb-verify | pg_restore --exit-on-error -d appdb"
+equal 'to-rclone'
+to_rclone "$SEALED" '--read-back s3:bucket/b.dump.age'
+status_is 0 'read back'
+to_rclone "$SEALED" s3:bucket/a.dump.age
+status_is 2 'a name that is taken'
+like "$ERR" 'error: s3:bucket/a.dump.age: exists already' 'says so'
+to_rclone "$SEALED | head -c 100000" s3:bucket/c.dump.age
+status_is 1 'a stream that was cut'
+like "$ERR" 'error: stdin: not proven complete' 'says so'
+to_rclone 'pgb-dump no_such_db | pgb-encrypt -R backup.pub' s3:bucket/c.dump.age
+status_is 1 'no stream'
+to_rclone "$SEALED" nowhere:bucket/c.dump.age
+status_is 5 'a store that is not there'
+is "$(store)" 'a.dump.age a.dump.age.b2 b.dump.age b.dump.age.b2 ' \
+    'nothing else is there'
+# A store that has lost the end of it, and says nothing.
+cat >"$SCRATCH/bin/rclone" <<END
+#!/bin/sh
+[ "\$1" = rcat ] || exec $(command -v rclone) "\$@"
+head -c 100000 | $(command -v rclone) "\$@"
+rc=\$?
+cat >/dev/null
+exit \$rc
+END
+chmod +x "$SCRATCH/bin/rclone"
+to_rclone "$SEALED" s3:bucket/c.dump.age
+status_is 5 'fewer bytes than were sent'
+like "$ERR" 'the store has 100000 bytes, and [0-9]+ were sent' 'says so'
+rm "$SCRATCH/bin/rclone"
+# One that gives back something else.
+cat >"$SCRATCH/bin/rclone" <<END
+#!/bin/sh
+[ "\$1" = cat ] || exec $(command -v rclone) "\$@"
+$(command -v rclone) "\$@" | tr a b
+END
+chmod +x "$SCRATCH/bin/rclone"
+to_rclone "$SEALED" '--read-back s3:bucket/c.dump.age'
+status_is 5 'other bytes than were sent'
+like "$ERR" 'error: .*c.dump.age: read back, it is not what was sent' 'says so'
+rm "$SCRATCH/bin/rclone"
+is "$(store)" 'a.dump.age a.dump.age.b2 b.dump.age b.dump.age.b2 ' \
+    'nothing else is there'
 
 # --- all databases ----------------------------------------------------------
 

@@ -363,7 +363,10 @@ test_changed_under_way(void)
 int
 main(void)
 {
+	int null = open("/dev/null", O_WRONLY);
 
+	if (null != -1)
+		dup2(null, STDERR_FILENO);
 	test_answers();
 	test_beside();
 	test_loss(false);

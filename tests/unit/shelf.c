@@ -2,6 +2,8 @@
 /* Promise: whenever the connection breaks, and whatever the server lists, the
  * files that go are those that no rule keeps, and no others; nothing is decided
  * on a part of a list. */
+#include <unistd.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <time.h>
@@ -606,8 +608,10 @@ test_tails(void)
 int
 main(void)
 {
-	int fd;
+	int fd, null = open("/dev/null", O_WRONLY);
 
+	if (null != -1)
+		dup2(null, STDERR_FILENO);
 	msg_program("test");
 	if ((fd = mkstemp(out_name)) == -1)
 		return (1);

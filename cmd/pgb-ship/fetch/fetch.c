@@ -281,7 +281,11 @@ fetch_run(const char *text, const char *range, const struct ship_opts *opts)
 		return (fetch_one(&f, text));
 	if ((newest = shelf_latest(text, opts, &status)) == NULL)
 		return (status);
-	msg_note("the latest: %s", newest);
+	/* For a person; cron would mail it every day. */
+	if (isatty(STDERR_FILENO))
+		msg_note("the latest: %s", newest);
+	else
+		msg_verbose("the latest: %s", newest);
 	status = fetch_one(&f, newest);
 	free(newest);
 	return (status);

@@ -31,7 +31,6 @@
 struct remote {
 	struct source source;	/* first: a struct source * is this */
 	const struct ship_opts *opts;
-	struct secrets *secrets;
 	struct route *route;
 	struct sftp *sftp;	/* NULL: between two connections */
 	struct sftp_io io;	/* outside of ahead */
@@ -364,7 +363,6 @@ remote_close(struct source *src)
 	sftp_free(r->sftp);
 	ahead_free(r->ahead);
 	route_free(r->route);
-	secrets_free(r->secrets);
 	free(r);
 }
 
@@ -385,8 +383,7 @@ source_sftp(const struct dest *d, const char *path, const char *name,
 	    .close = remote_close };
 	r->opts = opts;
 	bucket_init(&r->source.limit, opts->limit);
-	if ((r->secrets = secrets_new(opts)) == NULL ||
-	    (r->route = route_new(d, name, opts, r->secrets, NULL, &f)) ==
+	if ((r->route = route_new(d, name, opts, opts->secrets, NULL, &f)) ==
 	    NULL ||
 	    (r->sftp = remote_first(r->route, NULL, &f)) == NULL) {
 		*status = fault_print(&f, name);

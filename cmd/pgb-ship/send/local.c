@@ -274,7 +274,8 @@ check_directory(const char *dir, const struct ship_opts *opts)
 			msg_hint("--mkdir makes it");
 		return (STATUS_LOCAL);
 	}
-	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IXOTH) != 0)
+	if (S_ISDIR(st.st_mode) && (st.st_mode & S_IXOTH) != 0 &&
+	    (opts->mode & 077) == 0)
 		msg_warning("%s: other users of this machine may enter (mode "
 		    "%03o); the file itself is readable by its owner only",
 		    dir, (unsigned)st.st_mode & 0777u);

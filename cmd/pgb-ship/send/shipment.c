@@ -329,9 +329,8 @@ make_parts(struct shipment *s)
 	s->carrier = carrier_new(NULL);
 	s->record = record_new("pgb-ship");
 	s->common = (struct target_common){ .opts = s->opts,
-	    .cargo = &s->cargo, .secrets = secrets_new(s->opts) };
-	return (s->carrier == NULL || s->record == NULL ||
-	    s->common.secrets == NULL ? -1 : 0);
+	    .cargo = &s->cargo };
+	return (s->carrier == NULL || s->record == NULL ? -1 : 0);
 }
 
 static enum status
@@ -376,7 +375,6 @@ release(struct shipment *s)
 		dest_wipe(&s->stops[i].dest);
 	}
 	beside_free(s->opts, s->with);
-	secrets_free(s->common.secrets);
 	carrier_free(s->carrier);
 	record_free(s->record);
 	digest_free(s->digest);

@@ -10,7 +10,6 @@
 #include "send/cargo.h"
 #include "ship.h"
 #include "ssh/fault.h"
-#include "ssh/secrets.h"
 #include "status.h"
 
 /*
@@ -73,7 +72,6 @@ struct target {
 struct target_common {
 	const struct ship_opts *opts;
 	struct cargo *cargo;
-	struct secrets *secrets;
 };
 
 /*

@@ -34,6 +34,18 @@ refused(struct line *l, const char *what, int rc, struct fault *f)
 	return (rc);
 }
 
+/* The same for what asks to read. */
+static int
+unreadable(struct line *l, const char *what, int rc, struct fault *f)
+{
+
+	refused(l, what, rc, f);
+	if (rc == SFTP_DENIED)
+		fault_hint(f, "after a reconnect, and for --read-back, the "
+		    "file must be read: the account has to be allowed to");
+	return (rc);
+}
+
 static void
 reader_free(struct reader *r)
 {
@@ -176,7 +188,7 @@ compare(struct reader *r, size_t count, struct fault *f)
 		struct reading *v = &r->v[i];
 
 		if ((rc = get(r, v)) != SFTP_OK)
-			return (refused(r->l, "read back", rc, f));
+			return (unreadable(r->l, "read back", rc, f));
 		if (v->is_short || cargo_crc(v->at.crc_before, v->buf,
 		    v->at.len) != v->at.crc)
 			return (differs(u, u->temp, &v->at, f));
@@ -208,14 +220,7 @@ open_reader(struct line *l, struct reader **r, struct fault *f)
 	}
 	rc = sftp_open(l->sftp, l->u->temp, SFTP_READ, 0, &(*r)->h);
 	(*r)->is_open = rc == SFTP_OK;
-	if (rc == SFTP_DENIED) {
-		fault_set(f, STATUS_REMOTE, "open for reading: permission "
-		    "denied");
-		fault_hint(f, "after a reconnect, and for --read-back, the "
-		    "file must be read: the account has to be allowed to");
-		return (rc);
-	}
-	return (refused(l, "open for reading", rc, f));
+	return (unreadable(l, "open for reading", rc, f));
 }
 
 /* No READ may be under way when its memory goes. */
@@ -307,7 +312,7 @@ sum_up(struct reader *r, uint64_t bytes, uint64_t *crc, struct fault *f)
 		}
 		for (i = 0; i < n; i++) {
 			if ((rc = get(r, &r->v[i])) != SFTP_OK)
-				return (refused(r->l, "read back", rc, f));
+				return (unreadable(r->l, "read back", rc, f));
 			if (r->v[i].is_short)
 				return (differs(r->l->u, r->l->u->temp,
 				    &r->v[i].at, f));

@@ -31,6 +31,9 @@
 #define CHECKPOINT_BYTES	((uint64_t)256 * 1024 * 1024)
 #define CHECKPOINT_MS		(20 * 1000)
 
+/* Of a file while it grows. */
+#define UPLOAD_MODE	0600
+
 /* A file system with less than this left is full. */
 #define FULL_BYTES	(256 * 1024)
 

@@ -17,8 +17,6 @@
 #include "msg.h"
 #include "send/upload-impl.h"
 
-#define MODE_MADE	0600	/* what the temporary file has */
-
 static int
 refused(struct line *l, const char *what, int rc, struct fault *f)
 {
@@ -47,7 +45,7 @@ make_sure(struct line *l, const struct sftp_handle *h, const char *path,
 		    attrs.size, size, path);
 		return (SFTP_FAILURE);
 	}
-	if (u->mode != MODE_MADE &&
+	if (u->mode != UPLOAD_MODE &&
 	    (rc = sftp_set_mode(l->sftp, h, u->mode)) != SFTP_OK)
 		return (refused(l, "set mode", rc, f));
 	if (sftp_has(l->sftp, SFTP_FSYNC) &&
@@ -155,7 +153,7 @@ store_one(struct line *l, const struct beside *b, struct naming *n,
 	if ((n->temp = upload_temp(u, n->path, f)) == NULL)
 		return (SFTP_FAILURE);
 	rc = sftp_open(l->sftp, n->temp, SFTP_WRITE | SFTP_CREAT | SFTP_EXCL,
-	    MODE_MADE, &h);
+	    UPLOAD_MODE, &h);
 	if (rc != SFTP_OK)
 		return (refused(l, b->suffix, rc, f));
 	if ((rc = write_small(l, &h, b)) != SFTP_OK)

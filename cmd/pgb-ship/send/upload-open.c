@@ -234,7 +234,7 @@ create(struct line *l, struct fault *f)
 	/* Until the answer has come nobody knows whether it is there. */
 	u->is_temp = true;
 	rc = sftp_open(l->sftp, u->temp, SFTP_WRITE | SFTP_CREAT | SFTP_EXCL,
-	    0600, &l->handle);
+	    UPLOAD_MODE, &l->handle);
 	if (rc != SFTP_OK) {
 		if (rc != SFTP_LOST && rc != SFTP_SIGNAL)
 			u->is_temp = false;
@@ -245,6 +245,10 @@ create(struct line *l, struct fault *f)
 		return (rc);
 	}
 	l->is_open = true;
+	/* --mode is for the end; one who may not would learn it then. */
+	if (u->mode != UPLOAD_MODE && (rc = sftp_set_mode(l->sftp, &l->handle,
+	    UPLOAD_MODE)) != SFTP_OK)
+		return (refused(l, "set mode", rc, f));
 	rc = sftp_fstat(l->sftp, &l->handle, &attrs);
 	if (rc == SFTP_OK && attrs.has_times) {
 		u->server_clock = attrs.mtime;

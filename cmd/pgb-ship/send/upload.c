@@ -343,7 +343,7 @@ prepare(struct upload *u, const struct dest *d)
 		msg_errno(u->name);
 		return (STATUS_LOCAL);
 	}
-	u->route = route_new(d, u->name, u->opts, u->common->secrets, NULL,
+	u->route = route_new(d, u->name, u->opts, u->opts->secrets, NULL,
 	    &f);
 	if (u->route == NULL)
 		return (fault_print(&f, u->name));

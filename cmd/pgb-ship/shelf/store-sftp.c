@@ -20,7 +20,6 @@ struct remote {
 	struct store store;	/* first: a struct store * is this */
 	const char *dir;
 	int retry_ms;
-	struct secrets *secrets;
 	struct route *route;
 	struct sftp *sftp;	/* NULL: lost, and not made again */
 };
@@ -254,7 +253,6 @@ remote_close(struct store *s)
 
 	sftp_free(r->sftp);
 	route_free(r->route);
-	secrets_free(r->secrets);
 	free(r);
 }
 
@@ -266,17 +264,15 @@ store_sftp_open(const struct dest *d, const char *dir, const char *name,
 	struct remote *r;
 
 	*status = STATUS_LOCAL;
-	if ((r = calloc(1, sizeof(*r))) == NULL ||
-	    (r->secrets = secrets_new(opts)) == NULL) {
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
 		msg_errno(name);
-		free(r);
 		return (NULL);
 	}
 	r->store = (struct store){ name, remote_list, remote_remove,
 	    remote_clock, remote_close };
 	r->dir = dir;
 	r->retry_ms = opts->retry_ms;
-	r->route = route_new(d, name, opts, r->secrets, NULL, &fault);
+	r->route = route_new(d, name, opts, opts->secrets, NULL, &fault);
 	if (r->route != NULL)
 		r->sftp = remote_first(r->route, NULL, &fault);
 	if (r->sftp != NULL) {

@@ -15,11 +15,12 @@
 
 #define PACKET_MS	2000	/* until the question has come */
 #define PROMPTS		32	/* different ones that are counted */
+#define SHOWN_MAX	(ASK_PROMPT_MAX + 600)	/* with who asks in front */
 
 /* How often a prompt was answered, to the same ssh. */
 struct prompt {
 	pid_t asker;
-	char text[ASK_PROMPT_MAX];
+	char text[SHOWN_MAX];
 	unsigned count;
 };
 
@@ -196,6 +197,7 @@ make_prompt(const struct answers *a, const struct ask_packet *q,
 {
 	const struct route *r = a->route;
 	const char *key = strchr(q->prompt, '\''), *end;
+	char *p;
 
 	if (kind == SECRET_PASSPHRASE && key != NULL &&
 	    (end = strrchr(key + 1, '\'')) != NULL)
@@ -205,6 +207,8 @@ make_prompt(const struct answers *a, const struct ask_packet *q,
 		snprintf(out, size, "%s", q->prompt);
 	else
 		snprintf(out, size, "%s@%s: %s", r->user, r->alias, q->prompt);
+	for (p = out; (p = strchr(p, '\n')) != NULL;)
+		*p = ' ';
 	if (q->kind == ASK_CONFIRM) {
 		out[size - sizeof(" (yes/no) ")] = '\0';
 		strcat(out, " (yes/no) ");
@@ -238,7 +242,7 @@ static void
 answer(struct answers *a, int fd, const struct ask_packet *q, bool dialogue,
     struct answered *result, struct fault *fault)
 {
-	char prompt[ASK_PROMPT_MAX], *secret;
+	char prompt[SHOWN_MAX], *secret;
 	bool echo;
 
 	result->kind = kind_of(a, q, result->own, dialogue);

@@ -223,14 +223,19 @@ tried_private(struct said *s, const char *path)
 		said_tried(s, "%s", path);
 }
 
+/* "TYPE FINGERPRINT"; of a certificate there is more, but the key is meant. */
 static void
 host_key(struct said *s, const char *text)
 {
 	size_t len = strcspn(text, " ");
+	const char *print = text[len] == ' ' ? text + len + 1 : "";
+	char *cert;
 
 	snprintf(s->key_type, sizeof(s->key_type), "%.*s", (int)len, text);
-	keep(s->key_print, sizeof(s->key_print), text[len] == ' ' ?
-	    text + len + 1 : "");
+	if ((cert = strstr(s->key_type, "-cert-v0")) != NULL)
+		*cert = '\0';
+	snprintf(s->key_print, sizeof(s->key_print), "%.*s",
+	    (int)strcspn(print, ", "), print);
 }
 
 static void
@@ -266,7 +271,8 @@ debugged(struct said *s, const char *text)
 		s->connecting = true;
 	else if (behind(text, "Executing proxy ") != NULL)
 		s->connecting = s->proxied = true;
-	else if ((p = behind(text, "Server host key: ")) != NULL)
+	else if ((p = behind(text, "Server host key: ")) != NULL ||
+	    (p = behind(text, "Server host certificate: ")) != NULL)
 		host_key(s, p);
 	else if ((p = behind(text, "Authentications that can continue: ")) !=
 	    NULL)
@@ -400,7 +406,7 @@ take_line(struct said *s)
 	if ((text = behind(line, "debug1: ")) != NULL) {
 		debugged(s, text);
 		msg_verbose("%s: ssh: %s", s->route->name, text);
-	} else if (behind(line, "Warning: Permanently added ") != NULL)
+	} else if (behind(line, "Warning: Permanently added '") != NULL)
 		msg_note("%s: host key %s %s: new, added to known_hosts",
 		    s->route->name, s->key_type, s->key_print);
 	else if (is_chatter(line) || behind(line, "debug") != NULL)

@@ -21,6 +21,7 @@
  */
 static const char *const forced[] = {
 	"LogLevel=DEBUG1",	/* said.h reads it */
+	"FingerprintHash=sha256",
 	"ClearAllForwardings=yes",
 	"ForwardAgent=no",
 	"ForwardX11=no",
@@ -206,9 +207,12 @@ add_named_files(struct opt_list *argv, const struct route *r,
 		    fault);
 	if (status != STATUS_OK)
 		return (status);
+	/* They are in place of all others. */
 	if ((known->count > 0 &&
-	    add(argv, "-oGlobalKnownHostsFile=/dev/null") == -1) ||
-	    (keys->count > 0 && add(argv, "-oIdentitiesOnly=yes") == -1))
+	    (add(argv, "-oGlobalKnownHostsFile=/dev/null") == -1 ||
+	    (r->ssh_807 && add(argv, "-oKnownHostsCommand=none") == -1))) ||
+	    (keys->count > 0 && (add(argv, "-oIdentitiesOnly=yes") == -1 ||
+	    add(argv, "-oPKCS11Provider=none") == -1)))
 		return (fault_set(fault, STATUS_LOCAL, "no memory"));
 	return (STATUS_OK);
 }
