@@ -7,6 +7,7 @@
 #   make check        all tests
 #   make check-matrix pgb-dump with PostgreSQL 13, 17 and 18, in chroots; root
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
+#   make check-ship   pgb-ship through networks that break all the time
 #   make bench-dump   pgb-dump beside pg_dump
 #   make bench-encrypt  pgb-encrypt beside age
 #   make bench-verify   pgb-verify beside pg_restore
@@ -178,6 +179,12 @@ check-matrix:
 check-interop: deps
 	@$(MAKE) --no-print-directory all $(HELPERS)
 	@PGB_BUILD=$(B) sh tests/interop.sh
+
+# Not a part of check: it pumps some 20 GB through bad networks.
+.PHONY: check-ship
+check-ship: deps
+	@$(MAKE) --no-print-directory all $(B)/helper/prand $(B)/helper/proxy
+	@PGB_BUILD=$(B) sh tests/chaos-ship.sh
 
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

@@ -32,7 +32,12 @@ wants()
 	postgresql-contrib file	/usr/share/postgresql/*/extension/citext.control
 	openssh-server	program	sshd
 	openssh-client	program	sftp
+	openssh-sftp-server file /usr/lib/openssh/sftp-server
+	proftpd-core	program	proftpd
+	proftpd-mod-crypto file	/usr/lib/proftpd/mod_sftp.so
+	dropbear-bin	program	dropbear
 	age		program	age
+	rclone		program	rclone
 	minisign	program	minisign
 	mandoc		program	mandoc
 	pv		program	pv
@@ -117,6 +122,7 @@ install_as_root()
 	for service; do
 		case $service in
 		openssh-server) service=ssh ;;
+		proftpd-core) service=proftpd ;;
 		postgresql) ;;
 		*) continue ;;
 		esac

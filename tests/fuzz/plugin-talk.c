@@ -12,8 +12,8 @@
  *     -fsanitize=fuzzer,address,undefined tests/fuzz/plugin-talk.c \
  *     common/age/age-header.c common/age/age-stanza.c common/age/age-write.c \
  *     common/age/base64.c common/age/bech32.c common/age/plugin-ask.c \
- *     common/age/plugin-child.c common/clock.c common/fdio.c common/msg.c \
- *     common/sig.c
+ *     common/age/plugin-child.c common/child.c common/clock.c common/fdio.c \
+ *     common/msg.c common/sig.c
  */
 #include <errno.h>
 #include <poll.h>
@@ -79,10 +79,8 @@ starts(struct plugin *p, const char *name, const char *machine)
 	(void)machine;
 	memset(p, 0, sizeof(*p));
 	p->name = name;
-	p->pid = -1;
-	p->in = IN;
-	p->out = OUT;
-	p->err = (it.mode & 2) != 0 ? ERR : -1;
+	p->child = (struct child){ .pid = -1, .in = IN, .out = OUT,
+	    .err = (it.mode & 2) != 0 ? ERR : -1 };
 	return (0);
 }
 

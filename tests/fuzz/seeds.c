@@ -449,6 +449,81 @@ streams(void)
 	stream("none", 3, 1, text, 200);
 }
 
+/* --- a server's answers, in the order that tests/fuzz/sftp.c asks --- */
+
+#define TEXT3	"\0\0\0\3abc"
+#define NO_TAG	"\0\0\0\0"
+#define OK	"\0\0\0\0\0\0\0\7Success" NO_TAG
+#define NUMBER	"\0\0\0\0\0\0\20\1"
+#define ATTRS	"\200\0\0\17" NUMBER NUMBER "\0\0\201\200" \
+		"\1\2\3\4\5\6\7\10\0\0\0\1" TEXT3 TEXT3
+#define EXT(name, len) "\0\0\0" len name "@openssh.com\0\0\0\0011"
+
+static const struct answer {
+	uint8_t type, which;
+	const char *body;
+	size_t len;
+} answers[] = {
+#define A(type, which, body)	{ type, which, body, sizeof(body) - 1 }
+	A(2, 0, "\0\0\0\3" EXT("posix-rename", "\030") EXT("fsync", "\021")
+	    EXT("statvfs", "\023") EXT("limits", "\022")),
+	A(201, 0, "\0\0\0\0\0\4\0\0\0\0\0\0\0\3\374\0"
+	    "\0\0\0\0\0\3\374\0\0\0\0\0\0\0\1\0"),
+	A(102, 0, TEXT3),				/* open */
+	A(101, 3, OK), A(101, 0, OK), A(101, 1, OK), A(101, 0, OK), /* write */
+	A(105, 0, ATTRS), A(101, 0, OK),		/* fstat, set_mode */
+	A(101, 0, OK),					/* set_time */
+	A(103, 1, TEXT3), A(103, 0, TEXT3),		/* read */
+	A(101, 0, "\0\0\0\1\0\0\0\0" NO_TAG), A(103, 0, TEXT3),
+	A(101, 0, OK), A(101, 0, OK),			/* fsync, close */
+	A(105, 0, ATTRS), A(105, 0, "\0\0\0\0"),	/* stat, lstat */
+	A(101, 0, OK), A(101, 0, "\0\0\0\3"),		/* mkdir, remove */
+	A(101, 0, "\0\0\0\4\0\0\0\3no\n" NO_TAG),	/* rename */
+	A(101, 0, OK),					/* posix_rename */
+	A(104, 0, "\0\0\0\1" TEXT3 TEXT3 ATTRS),	/* realpath */
+	A(201, 0, NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER NUMBER
+	    NUMBER NUMBER NUMBER),			/* space */
+	A(102, 0, TEXT3),				/* opendir */
+	A(104, 0, "\0\0\0\2" TEXT3 TEXT3 ATTRS TEXT3 TEXT3 "\0\0\0\0"),
+	A(101, 0, "\0\0\0\1"),				/* readdir */
+#undef A
+};
+
+/* In their order the requests have the numbers 0, 1, ...: but for the first. */
+static void
+sftp(void)
+{
+	static uint8_t list[ROOM], raw[ROOM];
+	size_t l = 1, r = 1, i, len;
+	const struct answer *a;
+
+	list[0] = 1;
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		a = &answers[i];
+		list[l++] = a->type;
+		list[l++] = a->which;
+		list[l++] = (uint8_t)(a->len >> 8);
+		list[l++] = (uint8_t)a->len;
+		memcpy(list + l, a->body, a->len);
+		l += a->len;
+
+		len = a->len + (i == 0 ? 1 : 5);
+		raw[r + 2] = (uint8_t)(len >> 8);
+		raw[r + 3] = (uint8_t)len;
+		raw[r + 4] = a->type;
+		r += 5;
+		if (i > 0) {
+			raw[r + 3] = (uint8_t)(i - 1);
+			r += 4;
+		}
+		memcpy(raw + r, a->body, a->len);
+		r += a->len;
+	}
+	put("sftp", "list", list, l);
+	put("sftp", "raw", raw, r);
+	put("sftp", "greeting", "\0Welcome to vault\n", 18);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -466,5 +541,6 @@ main(int argc, char *argv[])
 	tar();
 	archives();
 	streams();
+	sftp();
 	return (0);
 }

@@ -293,32 +293,45 @@ note_progress(struct line *l)
 	pthread_mutex_unlock(&l->u->cargo->lock);
 }
 
-/* The stream's CRC, from the first byte to the last, out of the file. */
-static int
-sum_up(struct reader *r, uint64_t bytes, uint64_t *crc, struct fault *f)
+/* Ask for the block at *at, where there is one. */
+static void
+ask_next(struct reader *r, struct reading *v, uint64_t *at, uint64_t bytes)
 {
-	uint64_t at = 0;
-	size_t n, i;
+
+	v->at = (struct ledger_block){ .offset = *at };
+	if (*at == bytes)
+		return;
+	v->at.len = bytes - *at < CARGO_BLOCK ? (size_t)(bytes - *at) :
+	    CARGO_BLOCK;
+	*at += v->at.len;
+	ask(r, v);
+}
+
+/*
+ * The stream's CRC, out of the file.  All of it was synced before, so what an
+ * earlier session has read need not be read again.
+ */
+static int
+sum_up(struct reader *r, uint64_t bytes, struct fault *f)
+{
+	struct upload *u = r->l->u;
+	uint64_t asked = u->back_at;
+	struct reading *v;
+	size_t i;
 	int rc;
 
-	*crc = 0;
-	while (at < bytes) {
-		for (n = 0; n < BATCH && at < bytes; n++) {
-			r->v[n].at = (struct ledger_block){ .offset = at,
-			    .len = bytes - at < CARGO_BLOCK ?
-			    (size_t)(bytes - at) : CARGO_BLOCK };
-			at += r->v[n].at.len;
-			ask(r, &r->v[n]);
-		}
-		for (i = 0; i < n; i++) {
-			if ((rc = get(r, &r->v[i])) != SFTP_OK)
-				return (unreadable(r->l, "read back", rc, f));
-			if (r->v[i].is_short)
-				return (differs(r->l->u, r->l->u->temp,
-				    &r->v[i].at, f));
-			*crc = cargo_crc(*crc, r->v[i].buf, r->v[i].at.len);
-			note_progress(r->l);
-		}
+	for (i = 0; i < BATCH; i++)
+		ask_next(r, &r->v[i], &asked, bytes);
+	for (i = 0; u->back_at < bytes; i = (i + 1) % BATCH) {
+		v = &r->v[i];
+		if ((rc = get(r, v)) != SFTP_OK)
+			return (unreadable(r->l, "read back", rc, f));
+		if (v->is_short)
+			return (differs(u, u->temp, &v->at, f));
+		u->back_crc = cargo_crc(u->back_crc, v->buf, v->at.len);
+		u->back_at += v->at.len;
+		note_progress(r->l);
+		ask_next(r, v, &asked, bytes);
 	}
 	return (SFTP_OK);
 }
@@ -326,15 +339,15 @@ sum_up(struct reader *r, uint64_t bytes, uint64_t *crc, struct fault *f)
 int
 check_all(struct line *l, struct fault *f)
 {
-	const struct manifest *m = l->u->manifest;
 	const struct ledger_block from = { 0 };
+	struct upload *u = l->u;
 	struct reader *r;
-	uint64_t crc;
 	int rc;
 
 	if ((rc = open_reader(l, &r, f)) == SFTP_OK &&
-	    (rc = sum_up(r, m->bytes, &crc, f)) == SFTP_OK && crc != m->crc)
-		rc = differs(l->u, l->u->temp, &from, f);
+	    (rc = sum_up(r, u->manifest->bytes, f)) == SFTP_OK &&
+	    u->back_crc != u->manifest->crc)
+		rc = differs(u, u->temp, &from, f);
 	return (close_reader(l, r, rc, f));
 }
 

@@ -8,8 +8,8 @@
  * kept between two evils: less than rate times round trip leaves the line idle,
  * and more than about 1 MiB in excess of that piles up in sshd, which then
  * spends its time on growing buffers and is half as fast.  So the rate is
- * measured all the time, and the window is twice what it asks for, 512 KiB at
- * least.
+ * measured all the time, and the window is twice what it asks for, 1 MiB at
+ * least: with less a machine of few processors waits for its own scheduler.
  */
 #include <stdlib.h>
 

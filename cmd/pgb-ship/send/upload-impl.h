@@ -17,7 +17,7 @@
  */
 
 /* Bytes not acknowledged: of one connection. */
-#define FLOW_LEAST	((size_t)512 * 1024)
+#define FLOW_LEAST	((size_t)1024 * 1024)
 #define FLOW_MOST	((size_t)4 * 1024 * 1024)
 
 /* Blocks that wait to be sent, a connection: where more are asked for, and
@@ -156,6 +156,7 @@ struct upload {
 	atomic_int step;	/* enum step */
 	struct naming own;
 	struct naming *beside;	/* manifest->beside_count of them */
+	uint64_t back_at, back_crc;	/* read back so far */
 	size_t beside_stored;
 	size_t named;		/* of beside, and then our own */
 	unsigned names_born;	/* the session that was told these */

@@ -163,6 +163,7 @@ begin(struct line *l, struct fault *f)
 		return (SFTP_FAILURE);
 	}
 	l->began = sftp_now();
+	l->ever |= opening;
 	rc = opening ? upload_create(l, f) : upload_reopen(l, f);
 	if (rc == SFTP_OK)
 		settle_in(l);

@@ -497,7 +497,7 @@ warn_left(struct upload *u)
 			    "after 24 hours removes it", u->name, n->temp,
 			    why);
 		else if (n->done && !u->own.done && !u->own.asked)
-			msg_warning("%s: %s is there without its backup",
-			    u->name, n->path);
+			msg_warning("%s: %s is of this run, which has no "
+			    "backup", u->name, n->path);
 	}
 }
