@@ -14,6 +14,7 @@
 #include "sig.h"
 
 #define STEP_MS		100
+#define OLD_SECONDS	(12 * 3600)
 
 /* What stands behind the first dot, which is not the name's first byte; NULL:
  * nothing. */
@@ -107,6 +108,17 @@ await_file(const char *path, int64_t end)
 	return (STATUS_USAGE);
 }
 
+/* Nobody can see whether it is of this run, but yesterday's is not. */
+static void
+warn_old(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && time(NULL) - st.st_mtime > OLD_SECONDS)
+		msg_warning("%s: was written %lld hours ago: is it of this "
+		    "run?", path, (long long)(time(NULL) - st.st_mtime) / 3600);
+}
+
 static enum status
 load(const char *path, struct beside *b)
 {
@@ -121,8 +133,10 @@ load(const char *path, struct beside *b)
 		return (STATUS_LOCAL);
 	}
 	b->data = (uint8_t *)data;
-	if (b->len > 0)
+	if (b->len > 0) {
+		warn_old(path);
 		return (STATUS_OK);
+	}
 	msg_error("%s: is empty", path);
 	return (STATUS_DATA);
 }

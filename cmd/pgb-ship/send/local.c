@@ -158,7 +158,7 @@ take_back(struct local *l, const struct manifest *m, size_t count)
 	char *path;
 	size_t i;
 
-	for (i = 0; i < count && !l->common->opts->overwrite; i++) {
+	for (i = 0; i < count; i++) {
 		if (asprintf(&path, "%s%s", l->path, m->beside[i].suffix) ==
 		    -1)
 			return;
@@ -200,24 +200,80 @@ store(struct local *l, const struct manifest *m)
 	return (l->common->opts->read_back ? read_back(l, m) : STATUS_OK);
 }
 
+/* What was beside an older backup is taken away before that is replaced: a sum
+ * that is not there is better than one of another backup. */
+static void
+clear_old(struct local *l, const struct manifest *m)
+{
+	char *path;
+	size_t i;
+
+	for (i = 0; i < m->beside_count; i++) {
+		if (asprintf(&path, "%s%s", l->path, m->beside[i].suffix) ==
+		    -1)
+			return;
+		if (unlink(path) == -1 && errno != ENOENT)
+			msg_verbose("%s: stays until it is replaced: %s",
+			    path, strerror(errno));
+		free(path);
+	}
+}
+
+/* The file takes its name.  It may have it, and not be on disk there: then
+ * what is beside it stays. */
+static enum status
+publish_own(struct local *l, bool *named)
+{
+	struct publish *file = l->file;
+	struct stat ours, st;
+	enum status status;
+
+	l->file = NULL;
+	*named = false;
+	if (fstat(publish_fd(file), &ours) == -1)
+		memset(&ours, 0, sizeof(ours));
+	status = publish_commit(file);
+	*named = status == STATUS_OK || (stat(l->path, &st) == 0 &&
+	    st.st_dev == ours.st_dev && st.st_ino == ours.st_ino);
+	return (status);
+}
+
+static enum status
+give_names(struct local *l, const struct manifest *m)
+{
+	enum status status;
+	size_t count = 0;
+	bool named;
+
+	if (l->common->opts->overwrite) {
+		clear_old(l, m);
+		status = publish_own(l, &named);
+		return (status == STATUS_OK ? publish_beside(l, m, &count) :
+		    status);
+	}
+	status = publish_beside(l, m, &count);
+	if (status == STATUS_OK && sig_caught() != 0)
+		status = STATUS_LOCAL;
+	if (status == STATUS_OK) {
+		status = publish_own(l, &named);
+		if (named)
+			return (status);
+	}
+	if (status != STATUS_OK)
+		take_back(l, m, count);
+	return (status);
+}
+
 static void
 local_finish(struct target *t, const struct manifest *m)
 {
 	struct local *l = local_of(t);
-	struct publish *file = l->file;
-	size_t count = 0;
 
-	if ((l->result = store(l, m)) != STATUS_OK)
-		return;
-	l->result = publish_beside(l, m, &count);
+	l->result = store(l, m);
 	if (l->result == STATUS_OK && sig_caught() != 0)
 		l->result = STATUS_LOCAL;
-	if (l->result == STATUS_OK) {
-		l->file = NULL;
-		l->result = publish_commit(file);
-	}
-	if (l->result != STATUS_OK)
-		take_back(l, m, count);
+	if (l->result == STATUS_OK)
+		l->result = give_names(l, m);
 }
 
 static enum status

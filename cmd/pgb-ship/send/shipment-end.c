@@ -241,7 +241,7 @@ shipment_tell_part(struct shipment *s)
 		(void)shipment_print(s);
 	if (s->opts->report == NULL || (line = make_line(s)) == NULL)
 		return;
-	file = publish_open(s->opts->report, 0666, PUBLISH_REPORT, &status);
+	file = publish_open(s->opts->report, 0600, PUBLISH_REPORT, &status);
 	if (file != NULL && publish_write(file, line, strlen(line)) ==
 	    STATUS_OK)
 		(void)publish_commit(file);

@@ -123,6 +123,7 @@ static enum status
 have_block(struct shipment *s)
 {
 	enum status status;
+	bool none;
 
 	while (s->at == NULL) {
 		if (sig_caught() != 0)
@@ -132,9 +133,15 @@ have_block(struct shipment *s)
 		pthread_mutex_lock(&s->cargo.lock);
 		if (anybody_wants(s))
 			s->at = cargo_take(&s->cargo);
-		if (s->at == NULL)
+		none = s->at == NULL && s->cargo.made == 0 &&
+		    anybody_wants(s);
+		if (s->at == NULL && !none)
 			cargo_wait(&s->cargo);
 		pthread_mutex_unlock(&s->cargo.lock);
+		if (none) {
+			msg_error("no memory");
+			return (STATUS_LOCAL);
+		}
 	}
 	return (STATUS_OK);
 }

@@ -25,21 +25,12 @@ struct reader {
 	struct reading v[BATCH];
 };
 
-static int
-refused(struct line *l, const char *what, int rc, struct fault *f)
-{
-
-	if (rc != SFTP_OK && rc != SFTP_LOST && rc != SFTP_SIGNAL)
-		(void)remote_fault(l->sftp, what, rc, f);
-	return (rc);
-}
-
-/* The same for what asks to read. */
+/* As upload_refused(), for what asks to read. */
 static int
 unreadable(struct line *l, const char *what, int rc, struct fault *f)
 {
 
-	refused(l, what, rc, f);
+	upload_refused(l, what, rc, f);
 	if (rc == SFTP_DENIED)
 		fault_hint(f, "after a reconnect, and for --read-back, the "
 		    "file must be read: the account has to be allowed to");
@@ -165,10 +156,16 @@ prove(struct line *l, const struct ledger_block *b)
 {
 	struct upload *u = l->u;
 
+	uint64_t durable;
+
 	pthread_mutex_lock(&u->cargo->lock);
+	durable = ledger_durable(u->ledger);
 	ledger_proved(u->ledger, b, l->born);
-	u->progress = sftp_now();
-	u->lost_since = 0;
+	/* Behind a gap the same is proved again and again: no progress. */
+	if (ledger_durable(u->ledger) > durable) {
+		u->progress = sftp_now();
+		u->lost_since = 0;
+	}
 	pthread_mutex_unlock(&u->cargo->lock);
 }
 
@@ -250,7 +247,7 @@ close_reader(struct line *l, struct reader *r, int rc, struct fault *f)
 	if (r->is_open && !sftp_is_lost(l->sftp)) {
 		closed = sftp_close(l->sftp, &r->h);
 		if (rc == SFTP_OK)
-			rc = refused(l, "close", closed, f);
+			rc = upload_refused(l, "close", closed, f);
 	}
 	if (sftp_is_lost(l->sftp) && rc == SFTP_OK)
 		rc = SFTP_LOST;
@@ -271,7 +268,7 @@ check_doubts(struct line *l, struct fault *f)
 	/* Only what is on disk counts from now on. */
 	if (sftp_has(l->sftp, SFTP_FSYNC) &&
 	    (rc = sftp_fsync(l->sftp, &l->handle)) != SFTP_OK)
-		return (refused(l, "fsync", rc, f));
+		return (upload_refused(l, "fsync", rc, f));
 	if ((rc = open_reader(l, &r, f)) == SFTP_OK)
 		for (; n > 0 && rc == SFTP_OK; n = doubts(l, v, BATCH)) {
 			for (i = 0; i < n; i++)

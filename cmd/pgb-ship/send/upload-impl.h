@@ -13,7 +13,7 @@
 /*
  * Shared by the upload*.c.  upload.c has the essay; upload-open.c checks and
  * creates; upload-line.c is one connection's thread; upload-flow.c moves its
- * blocks; upload-check.c reads back; upload-name.c finishes.
+ * blocks; upload-check.c reads back; upload-end.c finishes.
  */
 
 /* Bytes not acknowledged: of one connection. */
@@ -64,6 +64,9 @@ struct naming {
 	char *temp;
 	bool asked;		/* a rename was sent whose answer is not known */
 	bool done;
+	bool had_old;		/* who had the name before that */
+	uint64_t old_size;
+	uint32_t old_mtime;
 };
 
 /* One connection.  Its thread alone uses it, but for what has "lock" by it. */
@@ -158,7 +161,7 @@ struct upload {
 	struct naming *beside;	/* manifest->beside_count of them */
 	uint64_t back_at, back_crc;	/* read back so far */
 	size_t beside_stored;
-	size_t named;		/* of beside, and then our own */
+	int steps_done;		/* lock: the most that ever were */
 	unsigned names_born;	/* the session that was told these */
 
 	struct line lines[LINES_MAX];
@@ -188,6 +191,11 @@ struct block *upload_next(struct upload *);
 void upload_put_back(struct upload *, struct block *);
 
 /* --- upload-open.c --- */
+
+/* Keep a server's refusal as the fault "WHAT: REASON" (what may be NULL); what
+ * is passing, SFTP_LOST, or no error is not one.  Returns error. */
+int upload_refused(struct line *, const char *what, int error,
+    struct fault *);
 
 /*
  * The first session has begun: check what can be checked, create the temporary
@@ -248,7 +256,7 @@ int check_all(struct line *, struct fault *);
 int check_ours(struct line *, const char *path, uint64_t size,
     const uint8_t *end, size_t endlen, bool *ours);
 
-/* --- upload-name.c --- */
+/* --- upload-end.c --- */
 
 /* All is acknowledged and nothing is in doubt: do the steps that are left.  The
  * same. */

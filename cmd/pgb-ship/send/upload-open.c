@@ -12,9 +12,8 @@
 #include "send/sweep.h"
 #include "send/upload-impl.h"
 
-/* Keep a server's refusal; what passes by is not one.  Returns rc. */
-static int
-refused(struct line *l, const char *what, int rc, struct fault *f)
+int
+upload_refused(struct line *l, const char *what, int rc, struct fault *f)
 {
 
 	if (rc != SFTP_OK && rc != SFTP_LOST && rc != SFTP_SIGNAL)
@@ -73,7 +72,7 @@ make_directory(struct line *l, struct fault *f)
 				rc = SFTP_OK;
 		}
 		if (rc != SFTP_OK)
-			return (refused(l, "make directory", rc, f));
+			return (upload_refused(l, "make directory", rc, f));
 		*p = slash;
 	} while (slash != '\0');
 	return (SFTP_OK);
@@ -89,7 +88,7 @@ check_directory(struct line *l, struct fault *f)
 	if (rc == SFTP_NO_FILE && l->u->opts->mkdir)
 		return (make_directory(l, f));
 	if (rc != SFTP_OK) {
-		refused(l, "directory", rc, f);
+		upload_refused(l, "directory", rc, f);
 		if (rc == SFTP_NO_FILE)
 			fault_hint(f, "--mkdir makes it");
 		return (rc);
@@ -118,11 +117,21 @@ check_target(struct line *l, struct fault *f)
 	struct sftp_attrs attrs;
 	int rc;
 
-	rc = sftp_stat(l->sftp, l->u->path, &attrs);
+	rc = sftp_lstat(l->sftp, l->u->path, &attrs);
+	if (rc == SFTP_NO_FILE)
+		return (SFTP_OK);
+	/* A rename replaces the link, not what it leads to. */
+	if (rc == SFTP_OK && attrs.has_mode && S_ISLNK(attrs.mode) &&
+	    !l->u->opts->overwrite) {
+		upload_exists(f);
+		return (SFTP_FAILURE);
+	}
+	if (rc == SFTP_OK && attrs.has_mode && S_ISLNK(attrs.mode))
+		rc = sftp_stat(l->sftp, l->u->path, &attrs);
 	if (rc == SFTP_NO_FILE)
 		return (SFTP_OK);
 	if (rc != SFTP_OK)
-		return (refused(l, NULL, rc, f));
+		return (upload_refused(l, NULL, rc, f));
 	if (attrs.has_mode && S_ISDIR(attrs.mode))
 		fault_set(f, STATUS_USAGE, "is a directory");
 	else if (attrs.has_mode && !S_ISREG(attrs.mode))
@@ -148,7 +157,7 @@ check_beside(struct line *l, struct fault *f)
 	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&
 	    !o->overwrite; i++) {
 		snprintf(path, sizeof(path), "%s%s", l->u->path, suffix);
-		rc = sftp_stat(l->sftp, path, &attrs);
+		rc = sftp_lstat(l->sftp, path, &attrs);
 		if (rc == SFTP_OK) {
 			upload_exists(f);
 			snprintf(f->text, sizeof(f->text),
@@ -156,7 +165,7 @@ check_beside(struct line *l, struct fault *f)
 			return (SFTP_FAILURE);
 		}
 		if (rc != SFTP_NO_FILE)
-			return (refused(l, suffix, rc, f));
+			return (upload_refused(l, suffix, rc, f));
 	}
 	return (SFTP_OK);
 }
@@ -179,7 +188,7 @@ upload_space(struct line *l, bool expect, struct fault *f)
 	}
 	rc = sftp_space(l->sftp, l->u->dir, &avail);
 	if (rc != SFTP_OK)
-		return (refused(l, "free space", rc, f));
+		return (upload_refused(l, "free space", rc, f));
 	if (avail >= want)
 		return (SFTP_OK);
 	target_short(f, avail, o, expect, STATUS_REMOTE);
@@ -238,7 +247,7 @@ create(struct line *l, struct fault *f)
 	if (rc != SFTP_OK) {
 		if (rc != SFTP_LOST && rc != SFTP_SIGNAL)
 			u->is_temp = false;
-		refused(l, "create", rc, f);
+		upload_refused(l, "create", rc, f);
 		if (rc == SFTP_FAILURE)
 			fault_hint(f, "a full or read-only disk: the server "
 			    "does not say which");
@@ -248,14 +257,14 @@ create(struct line *l, struct fault *f)
 	/* --mode is for the end; one who may not would learn it then. */
 	if (u->mode != UPLOAD_MODE && (rc = sftp_set_mode(l->sftp, &l->handle,
 	    UPLOAD_MODE)) != SFTP_OK)
-		return (refused(l, "set mode", rc, f));
+		return (upload_refused(l, "set mode", rc, f));
 	rc = sftp_fstat(l->sftp, &l->handle, &attrs);
 	if (rc == SFTP_OK && attrs.has_times) {
 		u->server_clock = attrs.mtime;
 		u->clock_at = sftp_now();
 		rc = sweep_remote(l->sftp, u->dir, attrs.mtime);
 	}
-	return (refused(l, NULL, rc, f));
+	return (upload_refused(l, NULL, rc, f));
 }
 
 int
@@ -291,17 +300,26 @@ upload_reopen(struct line *l, struct fault *f)
 {
 	struct upload *u = l->u;
 	struct sftp_attrs attrs;
+	bool complete;
 	uint64_t end;
 	int rc;
 
 	/* Before we ask how long it is: other lines may be at work. */
 	pthread_mutex_lock(&u->cargo->lock);
 	end = ledger_end(u->ledger);
+	complete = u->phase == PHASE_FINISHING &&
+	    ledger_acked(u->ledger) == u->given;
 	pthread_mutex_unlock(&u->cargo->lock);
 	/* Stored and closed: what is left is names. */
 	if (u->step > STEP_STORE)
 		return (SFTP_OK);
 	rc = sftp_open(l->sftp, u->temp, SFTP_WRITE, 0, &l->handle);
+	/* --mode may forbid it already; to sync it, reading is enough. */
+	if (rc == SFTP_DENIED && complete)
+		rc = sftp_open(l->sftp, u->temp, SFTP_READ, 0, &l->handle);
+	/* Another line may have finished just now. */
+	if (rc == SFTP_NO_FILE && u->step > STEP_STORE)
+		return (SFTP_OK);
 	if (rc == SFTP_NO_FILE) {
 		fault_set(f, STATUS_DATA, "the temporary file is gone: %s",
 		    u->temp);
@@ -310,10 +328,10 @@ upload_reopen(struct line *l, struct fault *f)
 		return (rc);
 	}
 	if (rc != SFTP_OK)
-		return (refused(l, "open again", rc, f));
+		return (upload_refused(l, "open again", rc, f));
 	l->is_open = true;
 	if ((rc = sftp_fstat(l->sftp, &l->handle, &attrs)) != SFTP_OK)
-		return (refused(l, "size", rc, f));
+		return (upload_refused(l, "size", rc, f));
 	if (attrs.has_size && attrs.size < end)
 		return (lost_data(l, attrs.size, end, f));
 	return (SFTP_OK);

@@ -114,6 +114,9 @@ upload_start_line(struct upload *u)
 	struct line *l = &u->lines[u->lines_started];
 	int rc;
 
+	/* Who joins them has counted them by then. */
+	if (atomic_load(&u->halt.asked) || u->failed != STATUS_OK)
+		return (-1);
 	l->u = u;
 	l->number = u->lines_started;
 	if ((l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
