@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "age/plugin-impl.h"
@@ -18,9 +15,6 @@
 #include "sig.h"
 
 #define STEP_MS		10	/* between two looks at a child that runs */
-#define EXEC_FAILED	127
-
-enum { IN, OUT, ERR, FAIL, PIPES };	/* FAIL tells of a failed execve() */
 
 bool
 plugin_name_valid(const char *name)
@@ -63,127 +57,41 @@ plugin_there(const char *name)
 	return (plugin_find(name, path, sizeof(path)) == 0);
 }
 
-/* In the child: never returns. */
-static void
-become(int pipes[PIPES][2], pid_t parent, char *const argv[])
-{
-	int saved;
-
-	/* The request is lost if the parent died before it was made. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
-		_exit(EXEC_FAILED);
-	/* No plugin shall find files where we happen to be, nor keep a file
-	 * system busy. */
-	if (dup2(pipes[IN][0], STDIN_FILENO) == -1 ||
-	    dup2(pipes[OUT][1], STDOUT_FILENO) == -1 ||
-	    dup2(pipes[ERR][1], STDERR_FILENO) == -1 || chdir("/") == -1)
-		goto fail;
-	sig_child();
-	execv(argv[0], argv);
-fail:
-	saved = errno;
-	if (write(pipes[FAIL][1], &saved, sizeof(saved)) == -1)
-		_exit(EXEC_FAILED);
-	_exit(EXEC_FAILED);
-}
-
-static void
-close_pipes(int pipes[PIPES][2])
-{
-	int i;
-
-	for (i = 0; i < PIPES; i++) {
-		fd_close(&pipes[i][0]);
-		fd_close(&pipes[i][1]);
-	}
-}
-
-/* Keep our end of a pipe. */
-static int
-keep(int *end)
-{
-	int fd = *end;
-
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
-		return (-1);
-	*end = -1;
-	return (fd);
-}
-
-/* 0, or -1 with errno. */
-static int
-run(struct plugin *p, char *const argv[])
-{
-	int pipes[PIPES][2];
-	pid_t parent = getpid();
-	int i, failed = 0;
-
-	for (i = 0; i < PIPES; i++)
-		pipes[i][0] = pipes[i][1] = -1;
-	for (i = 0; i < PIPES; i++)
-		if (pipe2(pipes[i], O_CLOEXEC) == -1)
-			goto fail;
-	if ((p->pid = fork()) == -1)
-		goto fail;
-	if (p->pid == 0)
-		become(pipes, parent, argv);
-	fd_close(&pipes[FAIL][1]);
-	/* Silence means that execve() closed the pipe. */
-	if (fd_read_full(pipes[FAIL][0], &failed, sizeof(failed)) != 0 ||
-	    (p->in = keep(&pipes[IN][1])) == -1 ||
-	    (p->out = keep(&pipes[OUT][0])) == -1 ||
-	    (p->err = keep(&pipes[ERR][0])) == -1)
-		goto fail;
-	close_pipes(pipes);
-	return (0);
-fail:
-	if (failed == 0)
-		failed = errno;
-	close_pipes(pipes);
-	errno = failed;
-	return (-1);
-}
-
 int
 plugin_start(struct plugin *p, const char *name, const char *machine)
 {
+	/* No plugin shall find files where we happen to be, nor keep a file
+	 * system busy. */
+	static const struct child_how how = { .io = CHILD_PIPES,
+	    .nonblock = true, .dir = "/" };
 	char path[PATH_MAX], flag[64];
 	char *argv[] = { path, flag, NULL };
 
 	memset(p, 0, sizeof(*p));
 	p->name = name;
-	p->pid = p->in = p->out = p->err = -1;
+	p->child = (struct child)CHILD_NONE;
 	if (plugin_find(name, path, sizeof(path)) == -1)
 		return (plugin_fail(p, STATUS_USAGE, "not found in PATH"));
 	snprintf(flag, sizeof(flag), "--age-plugin=%s", machine);
-	if (run(p, argv) == -1)
+	if (child_start_as(&p->child, argv, NULL, &how) == -1)
 		return (plugin_fail(p, STATUS_LOCAL, "%s: %s", path,
 		    strerror(errno)));
 	return (0);
 }
 
-/* Reap without waiting: whether there is nothing left to reap. */
+/* Whether there is nothing left to reap. */
 static bool
 reaped(struct plugin *p)
 {
-	pid_t got;
 
-	if (p->pid == -1)
-		return (true);
-	do
-		got = waitpid(p->pid, &p->wstatus, WNOHANG);
-	while (got == -1 && errno == EINTR);
-	if (got == 0)
-		return (false);
-	p->pid = -1;
-	return (true);
+	return (child_wait(&p->child, 0) == 1);
 }
 
 /* A while, or until it writes to stderr. */
 static void
 step(struct plugin *p)
 {
-	struct pollfd v = { .fd = p->err, .events = POLLIN };
+	struct pollfd v = { .fd = p->child.err, .events = POLLIN };
 
 	if (poll(&v, 1, STEP_MS) == 1)
 		plugin_relay(p);
@@ -204,6 +112,7 @@ plugin_ended(struct plugin *p)
 	return (true);
 }
 
+/* Its last words are relayed: child_stop() would close our end first. */
 static void
 end(struct plugin *p)
 {
@@ -211,13 +120,13 @@ end(struct plugin *p)
 
 	if (reaped(p))
 		return;
-	kill(p->pid, SIGTERM);
+	kill(p->child.pid, SIGTERM);
 	while (clock_ms() < until) {
 		if (reaped(p))
 			return;
 		step(p);
 	}
-	kill(p->pid, SIGKILL);
+	kill(p->child.pid, SIGKILL);
 	while (!reaped(p))
 		step(p);
 }
@@ -226,11 +135,11 @@ void
 plugin_stop(struct plugin *p)
 {
 
-	fd_close(&p->in);
-	fd_close(&p->out);
+	fd_close(&p->child.in);
+	fd_close(&p->child.out);
 	end(p);
 	plugin_relay(p);
-	fd_close(&p->err);
+	child_stop(&p->child);
 	age_text_wipe(&p->say);
 	age_text_wipe(&p->heard);
 }

@@ -2,9 +2,8 @@
 #ifndef PLUGIN_IMPL_H
 #define PLUGIN_IMPL_H
 
-#include <sys/types.h>
-
 #include "age/plugin.h"
+#include "child.h"
 
 /* What the parts of the plugin client know of each other. */
 
@@ -15,9 +14,7 @@
 /* A plugin that runs. */
 struct plugin {
 	const char *name;	/* borrowed */
-	pid_t pid;		/* -1: none, or reaped */
-	int wstatus;		/* once reaped */
-	int in, out, err;	/* our ends, non-blocking; -1: closed */
+	struct child child;	/* our ends do not block */
 
 	enum status status;	/* the first failure, which has been told */
 	bool waited;		/* the user knows what we wait for */

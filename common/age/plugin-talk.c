@@ -88,16 +88,16 @@ plugin_relay(struct plugin *p)
 	ssize_t n = 0;
 	int i;
 
-	for (i = 0; i < 16 && p->err != -1; i++) {
-		if ((n = read(p->err, buf, sizeof(buf))) > 0) {
+	for (i = 0; i < 16 && p->child.err != -1; i++) {
+		if ((n = read(p->child.err, buf, sizeof(buf))) > 0) {
 			relay_bytes(p, buf, (size_t)n);
 			continue;
 		}
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			break;
-		fd_close(&p->err);
+		fd_close(&p->child.err);
 	}
-	if (p->err == -1 || p->pid == -1)
+	if (p->child.err == -1 || p->child.pid == -1)
 		relay_line(p);
 }
 
@@ -203,11 +203,11 @@ hear(struct plugin *p)
 	uint8_t buf[READ_LEN];
 	ssize_t n;
 
-	n = read(p->out, buf, sizeof(buf));
+	n = read(p->child.out, buf, sizeof(buf));
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return (0);
 	if (n <= 0) {
-		fd_close(&p->out);
+		fd_close(&p->child.out);
 		return (0);
 	}
 	if (p->heard.len + (size_t)n > AGE_HEADER_MAX) {
@@ -230,11 +230,11 @@ speak(struct plugin *p)
 {
 	ssize_t n;
 
-	n = write(p->in, p->say.buf + p->said, p->say.len - p->said);
+	n = write(p->child.in, p->say.buf + p->said, p->say.len - p->said);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n == -1)
-		fd_close(&p->in);
+		fd_close(&p->child.in);
 	else if ((p->said += (size_t)n) < p->say.len)
 		return;
 	age_text_wipe(&p->say);
@@ -245,9 +245,9 @@ static int
 exchange(struct plugin *p)
 {
 	struct pollfd v[3] = {
-		{ .fd = p->say.len > 0 ? p->in : -1, .events = POLLOUT },
-		{ .fd = p->out, .events = POLLIN },
-		{ .fd = p->err, .events = POLLIN },
+		{ .fd = p->say.len > 0 ? p->child.in : -1, .events = POLLOUT },
+		{ .fd = p->child.out, .events = POLLIN },
+		{ .fd = p->child.err, .events = POLLIN },
 	};
 	int n;
 
@@ -274,13 +274,13 @@ static int
 tell_end(struct plugin *p, const char *when)
 {
 
-	if (WIFSIGNALED(p->wstatus))
+	if (WIFSIGNALED(p->child.wstatus))
 		return (plugin_fail(p, STATUS_LOCAL, "ended %s: signal %d (%s)",
-		    when, WTERMSIG(p->wstatus),
-		    strsignal(WTERMSIG(p->wstatus))));
-	if (WEXITSTATUS(p->wstatus) != 0)
+		    when, WTERMSIG(p->child.wstatus),
+		    strsignal(WTERMSIG(p->child.wstatus))));
+	if (WEXITSTATUS(p->child.wstatus) != 0)
 		return (plugin_fail(p, STATUS_LOCAL, "ended %s: status %d",
-		    when, WEXITSTATUS(p->wstatus)));
+		    when, WEXITSTATUS(p->child.wstatus)));
 	return (0);
 }
 
@@ -289,7 +289,7 @@ static int
 hung_up(struct plugin *p)
 {
 
-	fd_close(&p->in);
+	fd_close(&p->child.in);
 	if (!plugin_ended(p))
 		return (plugin_fail(p, STATUS_LOCAL, "hung up"));
 	if (tell_end(p, "before it was done") == -1)
@@ -303,7 +303,7 @@ plugin_say(struct plugin *p, const char *command, const char *arg,
 {
 	const char *args[2] = { command, arg };
 
-	if (p->in == -1)
+	if (p->child.in == -1)
 		return;
 	age_text_stanza(&p->say, args, arg == NULL ? 1 : 2, body, len);
 }
@@ -317,12 +317,13 @@ plugin_next(struct plugin *p, struct age_header *cmd)
 	if (p->say.failed)
 		return (plugin_fail(p, STATUS_LOCAL, "%s", strerror(ENOMEM)));
 	for (;;) {
-		if (p->say.len == 0 || p->in == -1 || p->out == -1) {
+		if (p->say.len == 0 || p->child.in == -1 ||
+		    p->child.out == -1) {
 			if ((n = parse(p)) == -1)
 				return (-1);
 			if (n == 1)
 				break;
-			if (p->out == -1)
+			if (p->child.out == -1)
 				return (hung_up(p));
 		}
 		if (exchange(p) == -1)
@@ -342,14 +343,14 @@ plugin_finish(struct plugin *p)
 	char byte;
 
 	drop_used(p);
-	fd_close(&p->in);
+	fd_close(&p->child.in);
 	/* One that stays is ended; what it had to do is done. */
 	if (plugin_ended(p) && tell_end(p, "badly") == -1)
 		return (-1);
 	if (sig_caught() != 0)
 		return (plugin_fail(p, STATUS_LOCAL, "interrupted"));
 	if (p->heard.len > 0 ||
-	    (p->out != -1 && read(p->out, &byte, 1) == 1))
+	    (p->child.out != -1 && read(p->child.out, &byte, 1) == 1))
 		return (nonsense(p, "more behind its last command"));
 	return (p->status == STATUS_OK ? 0 : -1);
 }
