@@ -251,10 +251,10 @@ chmod 644 "$REMOTE"/*
 (cd "$REMOTE" && b2sum app-20260103T000000Z.dump \
     >app-20260103T000000Z.dump.b2)
 for t_from in "$URL" "$REMOTE"; do
-	run $SHIP --fetch "$t_from/app-{latest}.dump" --report report
+	run $SHIP -v --fetch "$t_from/app-{latest}.dump" --report report
 	status_is 0 'the latest'
 	is "$(size out)" 100003 'is it'
-	like "$ERR" "^pgb-ship: (note: )?.*$t_from/app-20260103T000000Z.dump\$" \
+	like "$ERR" "the latest: .*$t_from/app-20260103T000000Z.dump\$" \
 	    'and is told'
 	is "$(said fetched verified)" "$t_from/app-20260103T000000Z.dump true" \
 	    'also in the report'

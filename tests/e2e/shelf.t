@@ -291,6 +291,40 @@ like "$(words)" '^keep appdb-20241202T020000Z.dump.age last 1' \
     'and not counted'
 like "$ERR" 'warning: .*29990101.* in the future' 'and warned of'
 
+# Clusters of two major versions, told apart by {server} alone.
+fresh
+for t_dir in "$REMOTE" "$LOCAL"; do
+	(cd "$t_dir" && lay pg-15.17-20241120T020000Z pg-15.18-20241121T020000Z \
+	    pg-16.2-20241122T020000Z pg-16.3-20241123T020000Z)
+done
+both 'two major versions' $SHIP --keep-last 1 --prune '@/{db}-{server}-{time}'
+is "$(words | grep ' pg-')" \
+"removed pg-15.17-20241120T020000Z not of the last 1
+keep pg-15.18-20241121T020000Z last 1
+removed pg-16.2-20241122T020000Z not of the last 1
+keep pg-16.3-20241123T020000Z last 1" 'are two series'
+
+# The backups' clock fell back, the store's did not.
+fresh
+for t_dir in "$REMOTE" "$LOCAL"; do
+	(cd "$t_dir" && lay appdb-20200101T020000Z.dump.age \
+	    appdb-20200101T020000Z.dump.age.b2
+	# One of them is a link to a file of the system.
+	touch -hd "@$((NOW - 86400))" appdb-2024*.age)
+done
+both 'a clock that fell back' $SHIP --keep-last 1 \
+    --prune '@/appdb-{time}.dump.age'
+like "$(words)" '^keep appdb-20200101T020000Z.dump.age written after the newest one: a wrong clock\? \(with .b2\)$' \
+    'what was written after the newest one is kept'
+is "$(printf '%s\n' "$ERR" | grep -c 'warning: .*20200101.*written after')" 1 \
+    'and warned of'
+for t_dir in "$REMOTE" "$LOCAL"; do
+	(cd "$t_dir" && lay appdb-20241210T020000Z.dump.age)
+done
+both 'a right name again' $SHIP --keep-last 1 --prune '@/appdb-{time}.dump.age'
+like "$(words)" '^removed appdb-20200101T020000Z.dump.age.b2 beside' 'ends it'
+unlike "$ERR" 'written after' 'and the warning'
+
 # --- what cannot be removed ------------------------------------------------------
 
 fresh

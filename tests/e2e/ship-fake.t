@@ -41,8 +41,15 @@ fresh()
 {
 	rm -rf "$TO"
 	mkdir "$TO"
-	[ -z "${1:-}" ] || echo "$1" >"$TO/x"
+	[ -z "${1:-}" ] || old_one
 	BEFORE=${1:-}
+}
+
+# old_one: a backup of the day before, with its sum.
+old_one()
+{
+	echo old >"$TO/x"
+	(cd "$TO" && b2sum x >x.b2)
 }
 
 # shipped [OPTION...]: RC, and what was said in the file err.
@@ -54,6 +61,26 @@ shipped()
 	RAN="ship $*, plan: $(cat "$PLAN")"
 }
 
+# judged_beside: what goes beside x was there before it; where x has taken the
+# place of an older one it may be missing, if that is told, but never wrong.
+judged_beside()
+{
+	for t_file in json json.sig b2; do
+		case $RC,$RAN in
+		[1-9]*,*--overwrite*)
+			[ -e "$TO/x.$t_file" ] || {
+				grep -q "x.$t_file is not beside it\|its name now is not" err ||
+				    printf 'x.%s is missed by nobody; ' "$t_file"
+				continue
+			} ;;
+		esac
+		case $t_file in
+		b2) (cd "$TO" && b2sum --status -c x.b2 2>&1) ;;
+		*) cmp -s "w.$t_file" "$TO/x.$t_file" ;;
+		esac || printf 'x.%s is not beside it, or wrong; ' "$t_file"
+	done
+}
+
 # judged STATUSES: prints what is not as it was promised.
 judged()
 {
@@ -62,11 +89,7 @@ judged()
 	t_errors=$(grep -c ': error: ' err)
 	if cmp -s data "$TO/x"; then
 		t_there=new
-		if [ -n "$BESIDE" ] && ! { cmp -s w.json "$TO/x.json" &&
-		    cmp -s w.json.sig "$TO/x.json.sig" &&
-		    (cd "$TO" && b2sum --status -c x.b2); }; then
-			printf 'published before what goes beside it; '
-		fi
+		[ -z "$BESIDE" ] || judged_beside
 	elif [ -e "$TO/x" ]; then
 		t_there=$(head -c 100 "$TO/x" | tr -d '\000')
 	else
@@ -80,6 +103,10 @@ judged()
 		"$BEFORE"|new) ;;
 		*) printf 'what was there is damaged; ' ;;
 		esac
+		# A sum of another backup makes a good one look bad.
+		[ "$t_there" != old ] || [ ! -e "$TO/x.b2" ] ||
+		    (cd "$TO" && b2sum --status -c x.b2) ||
+		    printf 'the old one has the sum of the new one; '
 		[ "$t_errors" = 1 ] || printf '%d errors told; ' "$t_errors"
 	fi
 	for t_file; do
@@ -233,7 +260,7 @@ planned 'full 300000'
 shipped --overwrite
 outcome 5 'a full disk'
 like "$ERR" 'error: .*x: .*full' 'says so'
-is "$(ls -A "$TO")" x 'takes its temporary away'
+is "$(ls -A "$TO" | tr '\n' ' ')" 'x x.b2 ' 'takes its temporary away'
 fresh
 planned 'free 1000000'
 timeout 40 $SHIP --min-free 10M "$URL" <data >out 2>err
@@ -288,6 +315,61 @@ is "$(grep -a rename log | tail -n 1 | sed 's/.* //')" "$TO/x" \
     'the backup is named last'
 ok 'b2sum agrees' sh -c "cd $TO && b2sum -c x.b2"
 
+# --- what a long look has found -----------------------------------------------------------
+
+HASTY="pgb-ship --raw --sink --stall-timeout 1 --timeout 10 --retry-time 2
+    --transport ssh --ssh $FAKE"
+# What is repeated on each connection is no progress.
+for t_plan in 'from fsync.2 die-before' 'each write.1 silent'; do
+	fresh
+	planned "$t_plan"
+	timeout 60 $HASTY "$URL" <data >out 2>err
+	is "$?" 4 "it ends: $t_plan"
+done
+for t_plan in 'at posix-rename.2 status 4' 'from posix-rename.2 die-before' \
+    'at posix-rename.1 status 4' 'from posix-rename.1 die-before'; do
+	fresh old
+	planned "$t_plan"
+	BESIDE=1
+	timeout 60 $HASTY --overwrite $BESIDES "$URL" <data >out 2>err
+	RC=$? RAN="--overwrite"
+	is "$(judged '4 5')" '' "no backup beside a sum of another: $t_plan" ||
+	    diag "$(cat err)"
+done
+fresh
+planned 'at fsync.1 die-before'
+shipped --mode 0440
+outcome 0 '--mode that forbids us to write, and a loss'
+is "$(stat -c %a "$TO/x")" 440 'has that mode'
+fresh
+planned 'at rename.2 status-after 4'
+shipped --sum
+BESIDE=
+is "$(judged 0)" '' 'a rename that is done, and answered with a failure' ||
+    diag "$ERR"
+ok 'the sum is there' sh -c "cd $TO && b2sum -c x.b2"
+fresh
+planned 'at open.2 die-before' 'from open.3 status 3'
+shipped
+outcome 0 'who may not read, and a loss after the name was given'
+fresh
+ln -s nowhere "$TO/x"
+planned "log $SCRATCH/log2"
+shipped
+is "$RC" 2 'a link that leads nowhere'
+is "$(grep -ac write log2)" 0 'is refused before a byte is sent'
+rm "$TO/x"
+fresh
+planned 'at fsync.1 lose 1000'
+shipped
+is "$RC,$(ls "$TO")" 1, 'cut behind our back: not published'
+for t_n in 1 2 3 4 5; do
+	fresh
+	planned "at open.2 slow $((t_n * 20))" 'at rename.1 die-after'
+	shipped --connections 2
+	outcome 0 "a second connection in the middle of the end ($t_n)"
+done
+
 # --- the same under sshd, through libssh2 ------------------------------------------
 
 sshd_start
@@ -299,7 +381,7 @@ as_server()
 	rm -rf "$TO"
 	mkdir "$TO"
 	chmod 777 "$TO"
-	[ -z "${1:-}" ] || echo "$1" >"$TO/x"
+	[ -z "${1:-}" ] || old_one
 	BEFORE=${1:-}
 }
 fresh() { as_server "$@"; }

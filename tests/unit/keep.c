@@ -31,7 +31,7 @@ decides(const char *name, const struct keep *keep, const char *times,
 	snprintf(copy, sizeof(copy), "%s", times);
 	for (p = strtok_r(copy, " ", &save); p != NULL;
 	    p = strtok_r(NULL, " ", &save))
-		v[count++].time = at(p);
+		v[count++] = (struct keep_item){ .time = at(p) };
 	keep_decide(v, count, keep);
 	for (i = 0; i < count; i++)
 		got[i] = v[i].keep ? '+' : '-';
@@ -158,6 +158,54 @@ test_why(void)
 	same(why(&v[0], &none), "the newest", "what is kept without a rule");
 }
 
+/* Names tell one order, the store's clock another. */
+static void
+test_late(void)
+{
+	const struct keep one = { .last = 1 }, two = { .last = 2 };
+	struct keep_item v[5] = {
+		{ .time = at("2026-11-28T02:00") },
+		{ .time = at("2026-11-27T02:00") },
+		{ .time = at("2020-01-02T02:00") },
+		{ .time = at("2020-01-01T02:00") },
+		{ .time = at("2019-12-31T02:00") },
+	};
+
+	v[0].written = at("2026-11-28T03:00");
+	v[1].written = at("2026-11-28T03:30");
+	v[2].written = at("2026-11-30T03:00");
+	v[3].written = at("2026-11-28T04:00") + 1;
+	v[4].written = at("2026-11-28T04:00");
+	keep_decide(v, 5, &one);
+	ok(v[0].keep && !v[1].keep && v[2].keep && v[3].keep && !v[4].keep,
+	    "what was written an hour and more after the newest is kept");
+	ok(!v[0].late && !v[1].late && v[2].late && v[3].late && !v[4].late,
+	    "and it is known why");
+	same(why(&v[2], &one), "written after the newest one: a wrong clock?",
+	    "and told");
+	same(why(&v[1], &one), "not of the last 1", "of no other");
+	keep_decide(v, 5, &two);
+	ok(v[1].keep && v[2].late && v[3].late && !v[4].keep,
+	    "and takes no place of another");
+	v[2].time = at("2026-11-27T02:00");
+	v[1].written = v[2].written;
+	keep_decide(v, 5, &two);
+	ok(v[1].keep && !v[1].late, "what a rule keeps is not late");
+	v[0].written = at("2026-12-01T03:00");
+	keep_decide(v, 5, &one);
+	ok(v[0].keep && !v[1].keep && !v[2].keep && !v[3].keep && !v[4].keep,
+	    "a newer one ends it");
+
+	v[0].written = INT64_MIN;
+	v[1].written = INT64_MAX;
+	v[2].written = INT64_MIN;
+	keep_decide(v, 3, &one);
+	ok(v[1].late && !v[2].keep, "times that are none");
+	v[0].written = INT64_MAX;
+	keep_decide(v, 3, &one);
+	ok(!v[1].keep && !v[2].keep, "or the last there is");
+}
+
 /* Three years, twice a day: the sets are as large as asked, and the newest N
  * are in it whatever else is asked for. */
 static void
@@ -198,6 +246,7 @@ main(void)
 	test_months();
 	test_together();
 	test_why();
+	test_late();
 	test_many();
 	return (tap_done());
 }

@@ -142,13 +142,6 @@ test_words(void)
 	reads("{db}-{time}", "\303\244-20261128T020304Z", "-");
 	reads("{db}-{time}", "a\033[0m-20261128T020304Z", "-");
 
-	/* The server's version does not make another series. */
-	reads("{db}-{server}-{time}", "my-db-15.18-20261128T020304Z",
-	    "2026-11-28T02:03:04 my-db-{server}-{time}");
-	reads("{db}-{server}-{time}", "my-db-16beta1-20261128T020304Z",
-	    "2026-11-28T02:03:04 my-db-{server}-{time}");
-	reads("{server}-{db}-{time}", "15.18-my-db-20261128T020304Z",
-	    "2026-11-28T02:03:04 {server}-my-db-{time}");
 	reads("{time}-{db}", "20261128T020304Z-my.db",
 	    "2026-11-28T02:03:04 {time}-my.db");
 	reads("{db}-{host}-{time}", "a-b-c-20261128T020304Z",
@@ -160,6 +153,68 @@ test_words(void)
 	    "2026-11-28T02:03:04 a.b.a.b-{time}");
 	reads("{}{a-b}{-{time}", "{}{a-b}{-20261128T020304Z",
 	    "2026-11-28T02:03:04 {}{a-b}{-{time}");
+}
+
+/* The series of that server's backups. */
+static void
+serves(const char *server, const char *want)
+{
+	char name[200], series[200];
+
+	snprintf(name, sizeof(name), "my-db_%s_20261128T020304Z", server);
+	snprintf(series, sizeof(series), "2026-11-28T02:03:04 my-db_%s_{time}",
+	    want);
+	reads("{db}_{server}_{time}", name, series);
+}
+
+/* Another minor version of the server is the same series, another major is
+ * another one. */
+static void
+test_servers(void)
+{
+
+	serves("15.18", "15");
+	serves("15", "15");
+	serves("16.2", "16");
+	serves("100.1", "100");
+	serves("14.5.0", "14");
+	serves("16beta1", "16");
+	serves("16rc2", "16");
+	serves("17devel", "17");
+	serves("9.6.24", "9.6");
+	serves("9.6", "9.6");
+	serves("9.6beta4", "9.6");
+	serves("8.4.22", "8.4");
+	serves("9", "9");
+	/* No version: clusters that have names. */
+	serves("east", "east");
+	serves("15a", "15a");
+	serves("15.east", "15.east");
+	serves("15.18-a", "15.18-a");
+	serves("15.", "15.");
+	serves("15.18.", "15.18.");
+	serves("pg15.18", "pg15.18");
+	serves("16beta1x", "16beta1x");
+	serves("16beta", "16");
+	serves("10.0.0.1", "10.0.0.1");
+
+	/* Its number is not cut in two where it can be had whole. */
+	reads("{db}-{server}-{time}", "my-db-15.18-20261128T020304Z",
+	    "2026-11-28T02:03:04 my-db-15-{time}");
+	reads("{server}-{db}-{time}", "15.18-my-db-20261128T020304Z",
+	    "2026-11-28T02:03:04 15-my-db-{time}");
+	reads("{db}.{server}-{time}", "app.15.18-20261128T020304Z",
+	    "2026-11-28T02:03:04 app.15-{time}");
+	reads("{db}{server}-{time}", "app15.18-20261128T020304Z",
+	    "2026-11-28T02:03:04 app15-{time}");
+	reads("{server}.{db}-{time}", "15.18.app-20261128T020304Z",
+	    "2026-11-28T02:03:04 15.app-{time}");
+	reads("{time}-{db}.{server}", "20261128T020304Z-app.9.6.24",
+	    "2026-11-28T02:03:04 {time}-app.9.6");
+	reads("{db}-{server}.{time}", "app-15.18.20261128T020304Z",
+	    "2026-11-28T02:03:04 app-15.{time}");
+	reads("%F.{server}", "2026-11-28.15.18",
+	    "2026-11-28T00:00:00 %Y-%m-%d.15");
 }
 
 static void
@@ -338,6 +393,7 @@ main(void)
 	test_times();
 	test_exact();
 	test_words();
+	test_servers();
 	test_refused();
 	test_beside();
 	test_any();

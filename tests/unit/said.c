@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Promise: from what ssh says, in the words of any version from 8.4 to 10, comes
- * why there is no connection, and whether there can be one later; however its
- * bytes arrive, and whatever else is among them. */
+/* Promise: from what ssh says, in the words of any version from 8.4 to 10,
+ * comes why there is no connection, and whether there can be one later; however
+ * its bytes arrive, and whatever else is among them. */
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -11,7 +11,8 @@
 #include "tap.h"
 
 #define EXIT(n)		((n) << 8)
-#define KEY		"debug1: Server host key: ssh-ed25519 SHA256:Hl6O5fU\r\n"
+#define KEY		"debug1: Server host key: ssh-ed25519 " \
+			"SHA256:Hl6O5fU\r\n"
 #define CONNECT		"debug1: Connecting to 127.0.0.1 [127.0.0.1] port " \
 			"2222.\r\ndebug1: Connection established.\r\n"
 #define PROXY		"debug1: Executing proxy command: exec ssh -W " \
@@ -69,7 +70,8 @@ static const struct {
 	    "/kh line 2 has another", "ssh-keygen -R vault -f /kh", true },
 	{ "a revoked one", CONNECT KEY
 	    "@       WARNING: REVOKED HOST KEY DETECTED!               @\r\n"
-	    "The ED25519 host key for [127.0.0.1]:2222 is marked as revoked.\r\n"
+	    "The ED25519 host key for [127.0.0.1]:2222 is marked as "
+	    "revoked.\r\n"
 	    "This could mean that a stolen key is being used to\r\n"
 	    "impersonate this host.\r\n"
 	    "ED25519 host key for [127.0.0.1]:2222 was revoked and you have "

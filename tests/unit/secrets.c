@@ -150,6 +150,7 @@ test_program(void)
 	put("askpass", 0700, "#!/bin/sh\nprintf '%s\\n' \"$1\" >>$DIR/log\n"
 	    "cat\n"	/* stdin is not ours */
 	    "n=$(wc -l <$DIR/log)\n"
+	    "[ ! -e $DIR/wait ] || exec sleep 600\n"
 	    "[ ! -e $DIR/cancel ] || exit 1\n"
 	    "echo answer $n\n");
 	setenv("SSH_ASKPASS", at("askpass"), 1);
@@ -196,8 +197,10 @@ static void *
 another(void *arg)
 {
 
-	(void)arg;
-	return (secrets_get(s, SECRET_PASSWORD, "p: ", false, 0, &fault));
+	struct fault own;
+
+	return (secrets_get(s, SECRET_PASSWORD, "p: ", false, 0,
+	    arg != NULL ? arg : &own));
 }
 
 /* One connection has a wrong answer that another has replaced meanwhile. */
@@ -228,6 +231,53 @@ test_threads(void)
 	pthread_join(t[0], &got);
 	ok(got != NULL && strcmp(got, "answer 2") == 0, "is given to all");
 	secrets_put(got);
+}
+
+static void
+test_seal(void)
+{
+
+	fresh();
+	(void)gives(SECRET_PASSWORD, "a: ", 0, "answer 1");
+	secrets_seal(s);
+	ok(gives(SECRET_PASSWORD, "a: ", 0, "answer 1") &&
+	    secrets_has(s, SECRET_PASSWORD, "a"),
+	    "sealed: what is remembered is given");
+	ok(!secrets_has(s, SECRET_PASSWORD, "b") &&
+	    !secrets_has(s, SECRET_OTHER, "b"),
+	    "there is nobody to ask");
+	ok(gives(SECRET_PASSWORD, "b: ", 0, NULL) &&
+	    fault.status == STATUS_OK && fault.text[0] == '\0',
+	    "nobody is asked");
+	ok(gives(SECRET_PASSWORD, "a: ", 1, NULL) &&
+	    fault.status == STATUS_OK && fault.text[0] == '\0' &&
+	    !secrets_has(s, SECRET_PASSWORD, "a") && asked(NULL, 0) == 1,
+	    "nor when the answer was wrong");
+	opts.password_file = put("pw", 0600, "geheim\n");
+	fresh();
+	secrets_seal(s);
+	ok(secrets_has(s, SECRET_PASSWORD, "p: ") &&
+	    gives(SECRET_PASSWORD, "p: ", 0, "geheim"), "a file is read");
+	opts.password_file = NULL;
+}
+
+/* While the program asks and does not end. */
+static void
+test_withdrawn(void)
+{
+	pthread_t t;
+	void *got;
+
+	fresh();
+	put("wait", 0600, "");
+	pthread_create(&t, NULL, another, &fault);
+	while (asked(NULL, 0) == 0)
+		usleep(10000);
+	secrets_seal(s);
+	pthread_join(t, &got);
+	ok(got == NULL && fault.status == STATUS_OK,
+	    "a question that is being put is withdrawn");
+	unlink(at("wait"));
 }
 
 static void *
@@ -294,6 +344,8 @@ main(void)
 	test_program();
 	test_threads();
 	test_late();
+	test_seal();
+	test_withdrawn();
 	secrets_free(s);
 	snprintf(line, sizeof(line), "rm -rf %s", dir);
 	return (system(line) != 0 || tap_done());

@@ -391,6 +391,58 @@ test_silence(void)
 	sftp_free(s);
 }
 
+/* Ten are on their way, and the time is over after three. */
+static void
+test_last_words(void)
+{
+	struct sftp_handle h = { .len = 1 };
+	struct sftp_io ios[10];
+	struct fake *f = fake_reset();
+	struct sftp *s = fake_engine(f, 3600 * 1000);
+	int64_t until;
+	unsigned i, answered = 0, lost = 0;
+
+	(void)sftp_start(s);
+	f->dry_is_end = false;
+	sftp_last_words(s);
+	until = s->last_words;
+	memset(ios, 0, sizeof(ios));
+	for (i = 0; i < 10; i++) {
+		if (i == 3) {
+			f->mute = true;
+			s->last_words = sftp_now() - 1;
+		}
+		ios[i].buf = io_memory[0];
+		ios[i].len = 1;
+		sftp_write(s, &h, &ios[i]);
+		switch (sftp_await(s, &ios[i])) {
+		case SFTP_OK:
+			answered++;
+			break;
+		case SFTP_LOST:
+			lost++;
+		}
+		sftp_last_words(s);
+		if (i < 3 && s->last_words != until)
+			break;
+	}
+	ok(answered == 3 && lost == 7,
+	    "last words have one end, however many waits: %s",
+	    sftp_strerror(s, SFTP_LOST));
+	sftp_free(s);
+
+	/* What has come counts. */
+	f = fake_reset();
+	s = fake_engine(f, 3600 * 1000);
+	(void)sftp_start(s);
+	f->dry_is_end = false;
+	sftp_last_words(s);
+	s->last_words = sftp_now() - 1;
+	sftp_write(s, &h, &ios[0]);
+	ok(sftp_await(s, &ios[0]) == SFTP_OK, "what has come by then is taken");
+	sftp_free(s);
+}
+
 /* Last: the signal stays caught. */
 static void
 test_signal(bool sent)
@@ -433,6 +485,7 @@ main(void)
 	test_flips();
 	test_limits();
 	test_silence();
+	test_last_words();
 	sig_install();
 	raise(SIGTERM);
 	test_signal(false);

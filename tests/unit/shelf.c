@@ -542,6 +542,90 @@ test_refused(void)
 	    "removed a-20261102T020000Z.d\n", 58) == 0, "and it is said");
 }
 
+/* What goes of what was laid out, a line each. */
+static const char *
+pruned(const char *url, unsigned last)
+{
+	const struct ship_opts opts = { .retry_ms = 1000 };
+	const struct keep k = { .last = last };
+	static char text[8192];
+	char line[1024], name[256];
+	size_t len = 0;
+	int status, fd;
+	pid_t pid;
+	FILE *f;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		fd = open(out_name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		dup2(fd, STDOUT_FILENO);
+		_exit((int)shelf_prune(url, &k, false, false, &opts));
+	}
+	waitpid(pid, &status, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return ("it failed");
+	text[0] = '\0';
+	f = fopen(out_name, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "removed %255s", name) == 1)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+			    "%s\n", name);
+	if (f != NULL)
+		fclose(f);
+	return (text);
+}
+
+/* Two clusters of one database name, which {server} tells apart. */
+static void
+test_servers(void)
+{
+	static const char *const names[] = {
+		"app-15.17-20241120T020000Z", "app-15.18-20241121T020000Z",
+		"app-15.18-20241122T020000Z", "app-16.2-20241123T020000Z",
+		"app-16.2-20241124T020000Z", "app-16.3-20241125T020000Z",
+	};
+	size_t i;
+
+	memset(&fake, 0, sizeof(fake));
+	fake.batch = 10;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		lay(names[i], 1);
+	same(pruned("sftp://h/pg/{db}-{server}-{time}", 3), "",
+	    "a major version takes no place of another");
+	same(pruned("sftp://h/pg/{db}-{server}-{time}", 2),
+	    "app-15.17-20241120T020000Z\napp-16.2-20241123T020000Z\n",
+	    "minor versions do");
+}
+
+/* The clock of who makes the backups fell back; the server's did not. */
+static void
+test_clock(void)
+{
+	static const char url[] = "sftp://h/pg/a-{time}.d";
+	const uint32_t day = 86400, now = (uint32_t)time(NULL) - 9 * day;
+
+	memset(&fake, 0, sizeof(fake));
+	fake.batch = 10;
+	lay("a-20241126T020000Z.d", 1)->mtime = now - 2 * day;
+	lay("a-20241127T020000Z.d", 1)->mtime = now - day;
+	lay("a-20241128T020000Z.d", 1)->mtime = now;
+	lay("a-20200101T020000Z.d.b2", 1)->mtime = now + day;
+	lay("a-20200102T020000Z.d.b2", 1)->mtime = now - day;
+	same(pruned(url, 2), "a-20241126T020000Z.d\n"
+	    "a-20200102T020000Z.d.b2\n",
+	    "what goes beside a backup that is on its way stays");
+	lay("a-20200101T020000Z.d", 1)->mtime = now + day;
+	same(pruned(url, 2), "a-20241126T020000Z.d\n",
+	    "a backup of after the newest one stays, and what is beside it");
+	ok(strstr(printed(), "keep a-20200101T020000Z.d\n") != NULL,
+	    "and that is said");
+	lay("a-20241130T020000Z.d", 1)->mtime = now + 2 * day;
+	same(pruned(url, 2), "a-20200101T020000Z.d\n"
+	    "a-20200101T020000Z.d.b2\na-20241126T020000Z.d\n"
+	    "a-20241127T020000Z.d\na-20200102T020000Z.d.b2\n",
+	    "until there is one with a right name");
+}
+
 static void
 test_latest(void)
 {
@@ -621,6 +705,8 @@ main(void)
 	test_gives_up();
 	test_anew();
 	test_refused();
+	test_servers();
+	test_clock();
 	test_latest();
 	test_tails();
 	unlink(out_name);

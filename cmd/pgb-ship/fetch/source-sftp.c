@@ -390,6 +390,8 @@ source_sftp(const struct dest *d, const char *path, const char *name,
 		remote_close(&r->source);
 		return (NULL);
 	}
+	/* It may go on for hours: who started it is not waited for. */
+	secrets_seal(opts->secrets);
 	r->source.transport = route_transport(r->route);
 	return (&r->source);
 }

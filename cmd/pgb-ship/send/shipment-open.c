@@ -4,6 +4,7 @@
 #include "msg.h"
 #include "send/shipment-impl.h"
 #include "sig.h"
+#include "ssh/secrets.h"
 
 /* Give each destination its name; none may be there twice. */
 static enum status
@@ -72,6 +73,8 @@ shipment_open(struct shipment *s)
 		return (s->first);
 	if (shipment_alive(s) < s->count)
 		shipment_go_without(s);
+	/* From now on nobody is there to be asked. */
+	secrets_seal(s->opts->secrets);
 	return (STATUS_OK);
 }
 

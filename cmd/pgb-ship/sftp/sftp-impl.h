@@ -64,7 +64,7 @@ struct sftp {
 	size_t block, read_block;
 	bool started;		/* VERSION has come */
 	bool deaf;		/* to signals */
-	bool last_words;
+	int64_t last_words;	/* until when, ms; 0: not yet */
 
 	uint32_t next_id;
 	struct sftp_packet *out, **out_end;

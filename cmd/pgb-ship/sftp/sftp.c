@@ -137,7 +137,9 @@ void
 sftp_last_words(struct sftp *s)
 {
 
-	s->deaf = s->last_words = true;
+	s->deaf = true;
+	if (s->last_words == 0)
+		s->last_words = sftp_now() + LAST_WORDS_MS;
 }
 
 void
@@ -327,6 +329,18 @@ check_clock(struct sftp *s, int64_t since, int limit_ms)
 	return (SFTP_OK);
 }
 
+/* How long to sleep: 0 where the time for last words is over. */
+static int
+nap_ms(const struct sftp *s)
+{
+	int64_t left;
+
+	if (s->last_words == 0)
+		return (HALT_STEP_MS);
+	left = s->last_words - sftp_now();
+	return (left > HALT_STEP_MS ? HALT_STEP_MS : left > 0 ? (int)left : 0);
+}
+
 /* Wait until *busy is false. */
 static int
 await(struct sftp *s, const bool *busy, int limit_ms)
@@ -337,14 +351,18 @@ await(struct sftp *s, const bool *busy, int limit_ms)
 
 	if (limit_ms == 0)
 		limit_ms = s->o.stall_ms;
-	if (s->last_words && limit_ms > LAST_WORDS_MS)
+	/* Not even for an fsync. */
+	if (s->last_words != 0 && limit_ms > LAST_WORDS_MS)
 		limit_ms = LAST_WORDS_MS;
 	while (*busy) {
 		if (!s->deaf && halt_asked(s->o.halt))
 			return (SFTP_SIGNAL);
-		rc = turn(s, HALT_STEP_MS, -1, &moved);
+		rc = turn(s, nap_ms(s), -1, &moved);
 		if (rc != SFTP_OK)
 			return (rc);
+		if (*busy && !moved && s->last_words != 0 &&
+		    sftp_now() >= s->last_words)
+			return (sftp_lose(s, "no answer to the last words"));
 		if (*busy &&
 		    (rc = check_clock(s, since, limit_ms)) != SFTP_OK)
 			return (rc);

@@ -135,8 +135,9 @@ size_t sftp_read_block(const struct sftp *);
 
 /*
  * sftp_last_words(s):
- * From now on a caught signal does not end a wait, and no wait is longer than
- * some seconds: for taking away what was left behind.
+ * From now on a caught signal does not end a wait, and all waits together are
+ * no longer than some seconds: for taking away what was left behind.  Then what
+ * is still waited for is lost.  A second call gives no more time.
  */
 void sftp_last_words(struct sftp *);
 

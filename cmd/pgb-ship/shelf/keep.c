@@ -80,6 +80,17 @@ apply(struct keep_item *v, size_t count, enum keep_rule rule, unsigned most)
 	}
 }
 
+#define LATE_SECONDS	3600
+
+bool
+keep_is_late(int64_t written, int64_t newest)
+{
+
+	/* They are the store's words: their difference may be of any size. */
+	return (written > newest &&
+	    (uint64_t)written - (uint64_t)newest > LATE_SECONDS);
+}
+
 void
 keep_decide(struct keep_item *v, size_t count, const struct keep *keep)
 {
@@ -94,6 +105,11 @@ keep_decide(struct keep_item *v, size_t count, const struct keep *keep)
 	for (rule = KEEP_LAST; rule < KEEP_RULES; rule++)
 		if (asked(keep, rule) > 0)
 			apply(v, count, rule, asked(keep, rule));
+	for (i = 0; i < count; i++) {
+		v[i].late = !v[i].keep &&
+		    keep_is_late(v[i].written, v[0].written);
+		v[i].keep = v[i].keep || v[i].late;
+	}
 }
 
 size_t
@@ -119,6 +135,8 @@ keep_why(const struct keep_item *item, const struct keep *keep,
 			    asked(keep, rule), rules[rule].unit);
 	}
 	if (n == 0)
-		snprintf(why[n++], KEEP_WHY, "the newest");
+		snprintf(why[n++], KEEP_WHY, "%s", item->late ?
+		    "written after the newest one: a wrong clock?" :
+		    "the newest");
 	return (n);
 }

@@ -5,6 +5,8 @@
  * tried with every length it can have, and the rest of the row behind each.
  * {server} is tried short first and the others long first: of
  * "my-db-15.18-..." that makes "my-db" and "15.18", whichever stands in front.
+ * A number of the server's version is cut in two ("app.15" and "18") only where
+ * the name cannot be read otherwise, since the major is part of the series.
  *
  * The names come from a server that may wish us ill, and k wild tokens can be
  * tried in length^k ways: a name that takes too many is of no pattern.
@@ -17,6 +19,7 @@
 #include "dest-impl.h"
 #include "msg.h"
 #include "shelf/match.h"
+#include "shelf/version.h"
 
 #define STEPS_MAX	(1u << 17)
 #define TIME_LEN	16		/* 20261128T020000Z */
@@ -42,6 +45,8 @@ struct told {
 	int field[FIELDS];	/* -1: not told */
 	const char *wild[WILDS];	/* inside the name; NULL: not told */
 	size_t wild_len[WILDS];
+	const char *name;	/* its first byte */
+	bool uncut;		/* no number is cut by {server} */
 	unsigned steps;		/* left */
 };
 
@@ -306,6 +311,9 @@ walk_wild(const struct match *m, size_t i, const char *p, struct told *t)
 		tried.wild[w] = p;
 		tried.wild_len[w] = ends[w == WILD_SERVER ? k : count - 1 - k];
 		tried.steps--;
+		if (w == WILD_SERVER && t->uncut &&
+		    version_is_cut(t->name, p, tried.wild_len[w]))
+			continue;
 		if (walk(m, i + 1, p + tried.wild_len[w], &tried)) {
 			*t = tried;
 			return (true);
@@ -379,17 +387,19 @@ name_series(const struct match *m, const struct told *t, struct series *s)
 		else if (token->kind == LITERAL)
 			add(s, &token->byte, 1);
 		else if (token->wild == WILD_SERVER)
-			add(s, DEST_SERVER, strlen(DEST_SERVER));
+			add(s, t->wild[WILD_SERVER], version_major(
+			    t->wild[WILD_SERVER], t->wild_len[WILD_SERVER]));
 		else
 			add(s, t->wild[token->wild], t->wild_len[token->wild]);
 	}
 }
 
 static void
-forget(struct told *t)
+forget(struct told *t, const char *name)
 {
 
 	memset(t, 0, sizeof(*t));
+	t->name = name;
 	memset(t->field, -1, sizeof(t->field));
 	t->steps = STEPS_MAX;
 }
@@ -404,7 +414,7 @@ any_name(const char *name, struct match_found *found, struct series *s)
 	if (name[0] == '.' || found->len < TIME_LEN)
 		return (false);
 	for (at = found->len - TIME_LEN + 1; at-- > 0;) {
-		forget(&t);
+		forget(&t, name);
 		if (!take_time(&t, name + at) ||
 		    isalnum((unsigned char)name[at + TIME_LEN]) ||
 		    (at > 0 && isdigit((unsigned char)name[at - 1])) ||
@@ -424,6 +434,7 @@ is_name(const struct match *m, const char *name, struct match_found *found)
 {
 	struct series s = { found->series, 0, sizeof(found->series) };
 	struct told t;
+	int pass;
 
 	found->series[0] = '\0';
 	found->len = strlen(name);
@@ -431,11 +442,15 @@ is_name(const struct match *m, const char *name, struct match_found *found)
 		return (false);
 	if (m->v == NULL)
 		return (any_name(name, found, &s));
-	forget(&t);
-	if (!walk(m, 0, name, &t) || !time_of(&t, &found->time))
-		return (false);
-	name_series(m, &t, &s);
-	return (true);
+	for (pass = 0; pass < 2; pass++) {
+		forget(&t, name);
+		t.uncut = pass == 0;
+		if (walk(m, 0, name, &t) && time_of(&t, &found->time)) {
+			name_series(m, &t, &s);
+			return (true);
+		}
+	}
+	return (false);
 }
 
 /* --- what goes beside --- */

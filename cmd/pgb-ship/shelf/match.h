@@ -41,7 +41,8 @@ struct match *match_any(void);
 struct match_found {
 	int64_t time;		/* UTC, seconds */
 	char series[2 * MATCH_NAME_MAX]; /* the name, with the pattern's own
-				 * words in place of its time and {server} */
+				 * words in place of its time, and of what
+				 * {server} is the major version alone */
 	size_t len;		/* of the backup's name */
 };
 

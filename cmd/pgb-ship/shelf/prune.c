@@ -61,6 +61,7 @@ judge_series(struct prune *p, size_t first, size_t end,
 		if (!p->judged[i].counted)
 			continue;
 		items[count].time = b->found.time;
+		items[count].written = b->file->mtime;
 		which[count++] = i;
 	}
 	keep_decide(items, count, p->keep);
@@ -96,8 +97,8 @@ static void
 warn(const struct prune *p)
 {
 	const struct view *v = &p->view;
-	const char *future = NULL, *bad = NULL;
-	size_t futures = 0, bads = 0, i;
+	const char *future = NULL, *bad = NULL, *late = NULL;
+	size_t futures = 0, bads = 0, lates = 0, i;
 
 	for (i = 0; i < v->backup_count; i++) {
 		if (!v->backups[i].complete) {
@@ -106,6 +107,9 @@ warn(const struct prune *p)
 		} else if (!p->judged[i].counted) {
 			futures++;
 			future = v->backups[i].file->name;
+		} else if (p->judged[i].item.late) {
+			lates++;
+			late = v->backups[i].file->name;
 		}
 	}
 	if (bad != NULL)
@@ -116,6 +120,10 @@ warn(const struct prune *p)
 		msg_warning("%s: %s%s: a time in the future: kept, and not "
 		    "counted", v->name, future, futures > 1 ? " and others" :
 		    "");
+	if (late != NULL)
+		msg_warning("%s: %s%s: written after the newest one by name: "
+		    "kept: was a clock wrong?", v->name, late, lates > 1 ?
+		    " and others" : "");
 	if (v->backup_count == 0)
 		msg_warning("%s: no file is of this pattern",
 		    dest_shown(&v->dest));
@@ -226,12 +234,15 @@ is_old(const struct view *v, int64_t time)
 	return (now != INT64_MIN && now - time > VIEW_DAY);
 }
 
-/* The time of the oldest backup of a series that is kept. */
+/* What is kept of a series: the oldest one's time, and when the newest one was
+ * written.  False where that is nothing. */
 static bool
-oldest_kept(const struct prune *p, const char *series, int64_t *time)
+what_is_kept(const struct prune *p, const char *series, int64_t *oldest,
+    int64_t *written)
 {
 	const struct view *v = &p->view;
 	size_t low = 0, high = v->backup_count, mid;
+	bool any = false;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -243,26 +254,29 @@ oldest_kept(const struct prune *p, const char *series, int64_t *time)
 	for (; low < v->backup_count && strcmp(v->backups[low].found.series,
 	    series) == 0; low++)
 		if (p->judged[low].counted && p->judged[low].item.keep) {
-			*time = v->backups[low].found.time;
-			return (true);
+			if (!any)
+				*oldest = v->backups[low].found.time;
+			any = true;
+			*written = v->backups[low].file->mtime;
 		}
-	return (false);
+	return (any);
 }
 
 /*
  * What goes beside a backup is published before it, so one without may be of a
- * backup that is on its way.
+ * backup that is on its way; also where its name is old, of a wrong clock.
  */
 static enum status
 do_orphan(struct prune *p, const struct view_item *o)
 {
 	struct verdict_row row = { .file = o->file, .item = o,
 	    .why = { "its backup is gone" } };
-	int64_t oldest;
+	int64_t oldest, written;
 	bool gone;
 
-	if (!oldest_kept(p, o->found.series, &oldest) ||
-	    o->found.time >= oldest || !is_old(&p->view, o->found.time))
+	if (!what_is_kept(p, o->found.series, &oldest, &written) ||
+	    o->found.time >= oldest || !is_old(&p->view, o->found.time) ||
+	    keep_is_late(o->file->mtime, written))
 		return (tell(p, VERDICT_LEAVE, o->file, o,
 		    "its backup is not there"));
 	return (take_away(p, &row, &gone));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,28 @@
 #include "msg.h"
 #include "ssh/ask.h"
 #include "ssh/capture.h"
-#include "ssh/halt.h"
 
 #define SHOWN_MAX	1024
-#define TURNS		10
 
+static bool
+in_front(int fd)
+{
+
+	return (tcgetpgrp(fd) == getpgrp());
+}
+
+/*
+ * The terminal, or -1.  In the background there is none for us: who asks there
+ * stops the whole job, and with it the stream that is under way.
+ */
 static int
 open_terminal(void)
 {
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
-	return (open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+	if (fd != -1 && !in_front(fd))
+		fd_close(&fd);
+	return (fd);
 }
 
 static bool
@@ -66,13 +79,14 @@ ask_possible(void)
 /* --- the program --- */
 
 static int
-ask_program(const char *program, const char *prompt, char *buf, size_t size)
+ask_program(const char *program, const char *prompt, char *buf, size_t size,
+    const struct halt *halt)
 {
 	const char *argv[] = { program, prompt, NULL };
 	struct capture c = { .out = buf, .outmax = size };
 	size_t len;
 
-	if (capture(&c, (char *const *)(void *)argv, -1, NULL) == -1) {
+	if (capture(&c, (char *const *)(void *)argv, -1, halt) == -1) {
 		if (errno != EINTR)
 			msg_warning("%s: %s", program, strerror(errno));
 		return (-1);
@@ -87,32 +101,50 @@ ask_program(const char *program, const char *prompt, char *buf, size_t size)
 
 /* --- the terminal --- */
 
+struct terminal {
+	int fd;
+	const char *prompt;
+	const struct halt *halt;
+	bool echo;
+	bool dark;		/* echo has been turned off by us */
+	struct termios was;
+};
+
 /*
- * In the background, wait for our turn.  The kernel would stop us of its own
- * accord if this thread had not the signal blocked.  A job that has no shell
- * cannot be stopped, and is not going to be in front either.
+ * Show the prompt; never for a secret on a terminal that would show it.  A
+ * shell may turn the echo on again when it has stopped us for a while: then the
+ * question is put again.
  */
 static int
-come_to_front(int fd)
+show(struct terminal *t)
 {
-	int i;
+	struct termios now;
 
-	for (i = 0; i < TURNS && !halt_asked(NULL); i++) {
-		if (tcgetpgrp(fd) == getpgrp())
+	if (!t->echo) {
+		if (tcgetattr(t->fd, &now) == -1)
+			return (-1);
+		if (t->dark && (now.c_lflag & ECHO) == 0)
 			return (0);
-		(void)kill(0, SIGTTOU);
-		(void)poll(NULL, 0, HALT_STEP_MS);
+		if (!t->dark)
+			t->was = now;
+		now.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+		if (tcsetattr(t->fd, TCSAFLUSH, &now) == -1)
+			return (-1);
+		t->dark = true;
 	}
-	return (-1);
+	return (fd_write(t->fd, t->prompt, strlen(t->prompt)));
 }
 
-/* The thread that asks has signals blocked: they come to another one. */
+/* The thread that asks may have signals blocked: they come to another one.
+ * Who has been put into the background has nothing to ask any more. */
 static int
-await(int fd)
+await(struct terminal *t)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
 
-	while (!halt_asked(NULL))
+	while (!halt_asked(t->halt) && in_front(t->fd)) {
+		if (t->dark && show(t) == -1)
+			return (-1);
 		switch (poll(&p, 1, HALT_STEP_MS)) {
 		case 1:
 			return (0);
@@ -120,19 +152,20 @@ await(int fd)
 			if (errno != EINTR)
 				return (-1);
 		}
+	}
 	return (-1);
 }
 
 /* Byte by byte, straight to where the line is wanted: no copy is left. */
 static int
-read_line(int fd, char *buf, size_t size)
+read_line(struct terminal *t, char *buf, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
 	char c;
 
 	for (;;) {
-		if (await(fd) == -1 || (n = fd_read(fd, &c, 1)) == -1 ||
+		if (await(t) == -1 || (n = fd_read(t->fd, &c, 1)) == -1 ||
 		    (n == 0 && len == 0))
 			return (-1);
 		if (n == 0 || c == '\n')
@@ -148,45 +181,55 @@ read_line(int fd, char *buf, size_t size)
 	return (0);
 }
 
-static int
-ask_terminal(int fd, const char *prompt, bool echo, char *buf, size_t size)
+/* A shell that is in front meanwhile has the terminal in a mode of its own. */
+static void
+lighten(struct terminal *t)
 {
-	struct termios old, quiet;
-	bool changed = false;
-	int rc = -1;
 
-	if (come_to_front(fd) == -1)
-		return (-1);
-	if (!echo && tcgetattr(fd, &old) == 0) {
-		quiet = old;
-		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-		changed = tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
-	}
-	/* Never ask for a secret on a terminal that would show it. */
-	if ((echo || changed) && fd_write(fd, prompt, strlen(prompt)) == 0)
-		rc = read_line(fd, buf, size);
-	if (changed) {
-		(void)!write(fd, "\n", 1);
-		(void)tcsetattr(fd, TCSAFLUSH, &old);
-	}
+	if (!t->dark || !in_front(t->fd))
+		return;
+	(void)!write(t->fd, "\n", 1);
+	(void)tcsetattr(t->fd, TCSAFLUSH, &t->was);
+}
+
+static int
+ask_terminal(struct terminal *t, char *buf, size_t size)
+{
+	sigset_t stops, old;
+	int rc;
+
+	/* Where we are put into the background just now, it is an error rather
+	 * than the job's stop. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTTIN);
+	sigaddset(&stops, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &stops, &old);
+	rc = show(t);
+	if (rc == 0)
+		rc = read_line(t, buf, size);
+	lighten(t);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return (rc);
 }
 
 int
-ask(const char *prompt, bool echo, char *buf, size_t size)
+ask(const char *prompt, bool echo, char *buf, size_t size,
+    const struct halt *halt)
 {
-	int fd = open_terminal(), rc = -1;
-	const char *program = askpass_program(fd != -1);
 	char shown[SHOWN_MAX];
+	struct terminal t = { .fd = open_terminal(), .prompt = shown,
+	    .halt = halt, .echo = echo };
+	const char *program = askpass_program(t.fd != -1);
+	int rc = -1;
 
 	/* The words may be a server's: none of them is to move the cursor. */
 	(void)msg_mask(shown, sizeof(shown), prompt);
 	if (program != NULL)
-		rc = ask_program(program, shown, buf, size);
-	else if (fd != -1)
-		rc = ask_terminal(fd, shown, echo, buf, size);
-	fd_close(&fd);
-	if (rc == -1 || halt_asked(NULL)) {
+		rc = ask_program(program, shown, buf, size, halt);
+	else if (t.fd != -1)
+		rc = ask_terminal(&t, buf, size);
+	fd_close(&t.fd);
+	if (rc == -1 || halt_asked(halt)) {
 		explicit_bzero(buf, size);
 		return (-1);
 	}

@@ -4,9 +4,9 @@
 
 /*
  * What ssh(1) runs to ask the user something is this program once more, which
- * hands the question to the one that started ssh (answers.h), over a socket that
- * only this user may use, and prints the answer.  No secret is in an argument or
- * in the environment.
+ * hands the question to the one that started ssh (answers.h), over a socket
+ * that only this user may use, and prints the answer.  No secret is in an
+ * argument or in the environment.
  */
 
 /* Whether this process is that, by its environment. */

@@ -8,7 +8,8 @@
 /*
  * net_connect(r, halt, fd, fault):
  * A TCP connection to the first address of the route's host that takes one;
- * opts->timeout_ms for each.  The descriptor is non-blocking.
+ * opts->timeout_ms for each, and for the resolver.  The descriptor is
+ * non-blocking.
  *
  * STATUS_OK, or fault->status: STATUS_RETRY, or STATUS_LOCAL without words
  * where halt was asked.

@@ -50,7 +50,7 @@ is_jump(const struct said *s)
 	return (s->proxied && s->key_type[0] == '\0');
 }
 
-/* "ED25519" from "No ED25519 host key is known for HOST and ..." and the like. */
+/* "ED25519" from "No ED25519 host key is known for ..." and the like. */
 static void
 words_of(const char *line, const char *begin, const char *end, char *out,
     size_t size)

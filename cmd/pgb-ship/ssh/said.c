@@ -50,7 +50,7 @@ static const struct phrase {
 	{ BEGINS, "@ WARNING: ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "IT IS POSSIBLE THAT SOMEONE ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "Someone could be eavesdropping ", SAID_NOTHING, W_NONE },
-	{ BEGINS, "It is also possible that a host key ", SAID_NOTHING, W_NONE },
+	{ BEGINS, "It is also possible that a host ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "This could mean that a stolen key ", SAID_NOTHING, W_NONE },
 	{ BEGINS, "impersonate this host", SAID_NOTHING, W_NONE },
 	{ BEGINS, "The fingerprint for the ", SAID_NOTHING, W_NONE },

@@ -41,6 +41,7 @@ struct entry {
 
 struct secrets {
 	const struct ship_opts *opts;
+	struct halt seal;	/* asked: nobody is there; without the lock */
 	pthread_mutex_t lock;	/* of all below, and of asking */
 	char *files[SECRET_OTHER];	/* guarded: what a file holds */
 	struct entry *first;
@@ -76,6 +77,14 @@ secrets_free(struct secrets *s)
 		sodium_free(s->files[i]);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+/* The lock may be held by one who waits for the user. */
+void
+secrets_seal(struct secrets *s)
+{
+
+	atomic_store(&s->seal.asked, true);
 }
 
 void
@@ -246,14 +255,20 @@ taker(struct entry *e)
 }
 
 static int
-ask_anew(struct entry *e, const char *prompt, bool echo, struct fault *fault)
+ask_anew(struct secrets *s, struct entry *e, const char *prompt, bool echo,
+    struct fault *fault)
 {
 
+	if (halt_asked(&s->seal)) {
+		if (halt_asked(NULL))
+			fault_halted(fault);
+		return (-1);
+	}
 	if ((e->answer = sodium_malloc(SECRET_MAX)) == NULL) {
 		fault_set(fault, STATUS_LOCAL, "no memory");
 		return (-1);
 	}
-	if (ask(prompt, echo, e->answer, SECRET_MAX) == 0) {
+	if (ask(prompt, echo, e->answer, SECRET_MAX, &s->seal) == 0) {
 		e->serial++;
 		return (0);
 	}
@@ -281,7 +296,7 @@ from_user(struct secrets *s, const char *prompt, bool echo, unsigned refused,
 		e->answer = NULL;
 	}
 	if (e->answer == NULL && (refused >= ASK_TIMES ||
-	    ask_anew(e, prompt, echo, fault) == -1))
+	    ask_anew(s, e, prompt, echo, fault) == -1))
 		return (NULL);
 	me->serial = e->serial;
 	return (copy_of(e->answer, fault));
@@ -294,7 +309,8 @@ secrets_has(struct secrets *s, enum secret_kind kind, const char *prompt)
 	bool has;
 
 	pthread_mutex_lock(&s->lock);
-	has = path_of(s, kind) != NULL || ask_possible();
+	has = path_of(s, kind) != NULL ||
+	    (!atomic_load(&s->seal.asked) && ask_possible());
 	for (e = s->first; e != NULL && !has; e = e->next)
 		has = e->answer != NULL &&
 		    strncmp(e->prompt, prompt, strlen(prompt)) == 0;

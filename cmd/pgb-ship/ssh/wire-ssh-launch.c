@@ -102,7 +102,8 @@ static bool
 can_be_quoted(const char *path)
 {
 
-	return (strpbrk(path, "\"\\\n\r") == NULL && strstr(path, "${") == NULL);
+	return (strpbrk(path, "\"\\\n\r") == NULL &&
+	    strstr(path, "${") == NULL);
 }
 
 /* Append ` "PATH"`: no ~ and no %X of it is replaced. */

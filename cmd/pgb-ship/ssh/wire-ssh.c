@@ -2,11 +2,11 @@
 /*
  * A wire over a child: ssh -s HOST sftp.
  *
- * Its stdin and stdout are one socket, and that is the wire.  Beside it are its
- * stderr (said.h) and what it asks (answers.h); both are looked at only when the
- * socket has nothing to read.  Until the server's first byte has come, ssh is on
- * its way there; what keeps it from arriving shows when it has ended, in what it
- * has said.
+ * Its stdin and stdout are one socket, and that is the wire.  Beside it are
+ * its stderr (said.h) and what it asks (answers.h); both are looked at only
+ * when the socket has nothing to read.  Until the server's first byte has come,
+ * ssh is on its way there; what keeps it from arriving shows when it has ended,
+ * in what it has said.
  *
  * ssh looks itself after a server that falls silent.  What it does not see is
  * one that takes no more data: it stops then to take it from us, which is seen
