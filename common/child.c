@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,7 +133,8 @@ open_ends(struct ends *e, const struct child_how *how)
 	if (how->io == CHILD_LISTEN && (e->theirs[IN] =
 	    open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
 		return (-1);
-	if (open_pipe(e, ERR) == -1 || open_pipe(e, FAIL) == -1)
+	if ((!how->own_err && open_pipe(e, ERR) == -1) ||
+	    open_pipe(e, FAIL) == -1)
 		return (-1);
 	for (i = IN; how->nonblock && i <= ERR; i++)
 		if (e->ours[i] != -1 &&
@@ -154,7 +157,7 @@ become(const struct ends *e, pid_t parent, char *const argv[],
 		_exit(EXEC_FAILED);
 	if (dup2(e->theirs[IN], STDIN_FILENO) == -1 ||
 	    dup2(e->theirs[OUT], STDOUT_FILENO) == -1 ||
-	    dup2(e->theirs[ERR], STDERR_FILENO) == -1 ||
+	    (!how->own_err && dup2(e->theirs[ERR], STDERR_FILENO) == -1) ||
 	    (how->leads && setsid() == -1) ||
 	    (how->dir != NULL && chdir(how->dir) == -1))
 		goto fail;
@@ -226,6 +229,31 @@ child_start(struct child *c, char *const argv[], const char *const *env)
 	static const struct child_how how = { .io = CHILD_LISTEN };
 
 	return (child_start_as(c, argv, env, &how));
+}
+
+int
+child_find(const char *name, char *path, size_t size)
+{
+	const char *p = getenv("PATH"), *end;
+	struct stat st;
+	int n;
+
+	if (strchr(name, '/') != NULL) {
+		n = snprintf(path, size, "%s", name);
+		errno = ENOENT;
+		return (n > 0 && (size_t)n < size ? 0 : -1);
+	}
+	for (; p != NULL; p = *end == ':' ? end + 1 : NULL) {
+		end = p + strcspn(p, ":");
+		if (*p != '/')
+			continue;
+		n = snprintf(path, size, "%.*s/%s", (int)(end - p), p, name);
+		if (n > 0 && (size_t)n < size && stat(path, &st) == 0 &&
+		    S_ISREG(st.st_mode) && access(path, X_OK) == 0)
+			return (0);
+	}
+	errno = ENOENT;
+	return (-1);
 }
 
 /* --- its end --- */

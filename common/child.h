@@ -3,6 +3,7 @@
 #define CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -39,6 +40,7 @@ struct child_how {
 				 * end for both */
 	} io;
 	bool nonblock;		/* our ends */
+	bool own_err;		/* its stderr is ours; err stays -1 */
 	bool leads;		/* it has a session, so that it can ask nothing
 				 * on our terminal; what it has started itself
 				 * ends with it, unless that has left too */
@@ -47,6 +49,14 @@ struct child_how {
 
 int child_start_as(struct child *, char *const argv[], const char *const *env,
     const struct child_how *);
+
+/*
+ * child_find(name, path, size):
+ * The path of a program: of name itself where that has a slash, else in the
+ * absolute directories of PATH: a relative one is wherever we happen to be.
+ * 0, or -1 with errno ENOENT.
+ */
+int child_find(const char *name, char *path, size_t size);
 
 /*
  * child_wait(c, timeout_ms):

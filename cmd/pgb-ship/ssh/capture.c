@@ -1,105 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/prctl.h>
-#include <sys/wait.h>
-
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "clock.h"
 #include "fdio.h"
-#include "sig.h"
 #include "ssh/capture.h"
 
+#define CAPTURE_WORDS	32
 #define STEP_MS		20	/* between two looks at one that has closed
 				 * its output, but not ended */
-#define EXEC_FAILED	127
-
-enum { OUT, ERR, FAIL, PIPES };		/* FAIL tells of a failed exec */
-
-struct child {
-	pid_t pid;		/* -1: none, or reaped */
-	int fd[PIPES];		/* our ends */
-};
-
-/* In the child: never returns. */
-static void
-become(int pipes[PIPES][2], pid_t parent, char *const argv[])
-{
-	int null, saved;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
-		_exit(EXEC_FAILED);
-	if ((null = open("/dev/null", O_RDONLY)) == -1 ||
-	    dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(pipes[OUT][1], STDOUT_FILENO) == -1 ||
-	    (pipes[ERR][1] != -1 && dup2(pipes[ERR][1], STDERR_FILENO) == -1))
-		goto fail;
-	if (null > STDERR_FILENO)
-		close(null);
-	sig_child();
-	execvp(argv[0], argv);
-fail:
-	saved = errno;
-	if (write(pipes[FAIL][1], &saved, sizeof(saved)) == -1)
-		_exit(EXEC_FAILED);
-	_exit(EXEC_FAILED);
-}
-
-static int
-start(struct child *child, char *const argv[], bool with_err)
-{
-	int pipes[PIPES][2], i, failed = 0;
-	pid_t parent = getpid();
-
-	for (i = 0; i < PIPES; i++)
-		pipes[i][0] = pipes[i][1] = -1;
-	for (i = 0; i < PIPES; i++)
-		if ((i != ERR || with_err) &&
-		    pipe2(pipes[i], O_CLOEXEC) == -1)
-			goto out;
-	if ((child->pid = fork()) == -1)
-		goto out;
-	if (child->pid == 0)
-		become(pipes, parent, argv);
-	fd_close(&pipes[FAIL][1]);
-	/* Silence means that exec closed the pipe. */
-	if (fd_read_full(pipes[FAIL][0], &failed, sizeof(failed)) == 0)
-		for (i = 0; i < FAIL; i++) {
-			child->fd[i] = pipes[i][0];
-			pipes[i][0] = -1;
-		}
-	else if (failed == 0)
-		failed = errno;
-	errno = failed;
-out:
-	failed = child->fd[OUT] == -1 ? errno : 0;
-	for (i = 0; i < PIPES; i++) {
-		fd_close(&pipes[i][0]);
-		fd_close(&pipes[i][1]);
-	}
-	errno = failed;
-	return (failed == 0 ? 0 : -1);
-}
-
-static void
-end(struct child *child, int *wstatus, bool by_force)
-{
-
-	if (child->pid != -1) {
-		if (by_force)
-			(void)kill(child->pid, SIGKILL);
-		while (waitpid(child->pid, wstatus, 0) == -1 &&
-		    errno == EINTR)
-			;
-		child->pid = -1;
-	}
-	fd_close(&child->fd[OUT]);
-	fd_close(&child->fd[ERR]);
-}
 
 /* Read what is there now.  0, or -1 with errno. */
 static int
@@ -127,17 +40,6 @@ take(int *fd, char *buf, size_t max, size_t *len, bool drop)
 	return (0);
 }
 
-static bool
-has_ended(struct child *child, int *wstatus)
-{
-	pid_t got = waitpid(child->pid, wstatus, WNOHANG);
-
-	if (got == 0 || (got == -1 && errno == EINTR))
-		return (false);
-	child->pid = -1;
-	return (true);
-}
-
 /*
  * One that it has started itself may hold its stderr open for long: that is not
  * waited for.
@@ -147,9 +49,8 @@ gather(struct capture *c, struct child *child, int64_t until,
     const struct halt *halt)
 {
 	struct pollfd p[2];
-	bool ended = false;
 
-	while (child->fd[OUT] != -1 || !ended) {
+	while (child->out != -1 || child_wait(child, 0) == 0) {
 		if (halt_asked(halt)) {
 			errno = EINTR;
 			return (-1);
@@ -158,46 +59,57 @@ gather(struct capture *c, struct child *child, int64_t until,
 			errno = ETIMEDOUT;
 			return (-1);
 		}
-		p[0] = (struct pollfd){ child->fd[OUT], POLLIN, 0 };
-		p[1] = (struct pollfd){ child->fd[ERR], POLLIN, 0 };
-		if (poll(p, 2, child->fd[OUT] == -1 ? STEP_MS :
+		p[0] = (struct pollfd){ child->out, POLLIN, 0 };
+		p[1] = (struct pollfd){ child->err, POLLIN, 0 };
+		if (poll(p, 2, child->out == -1 ? STEP_MS :
 		    HALT_STEP_MS) == -1 && errno != EINTR)
 			return (-1);
-		if (child->fd[OUT] != -1 && p[0].revents != 0 &&
-		    take(&child->fd[OUT], c->out, c->outmax, &c->outlen,
+		if (child->out != -1 && p[0].revents != 0 &&
+		    take(&child->out, c->out, c->outmax, &c->outlen,
 		    false) == -1)
 			return (-1);
-		if (child->fd[ERR] != -1 && p[1].revents != 0 &&
-		    take(&child->fd[ERR], c->err, c->errmax, &c->errlen,
+		if (child->err != -1 && p[1].revents != 0 &&
+		    take(&child->err, c->err, c->errmax, &c->errlen,
 		    true) == -1)
 			return (-1);
-		if (child->fd[OUT] == -1 && !ended)
-			ended = has_ended(child, &c->wstatus);
 	}
-	return (0);
+	/* A signal ends child_wait() as well. */
+	errno = EINTR;
+	return (halt_asked(halt) ? -1 : 0);
 }
 
 int
 capture(struct capture *c, char *const argv[], int timeout_ms,
     const struct halt *halt)
 {
-	struct child child = { -1, { -1, -1, -1 } };
+	const struct child_how how = { .io = CHILD_LISTEN, .leads = true,
+	    .own_err = c->err == NULL };
+	struct child child = CHILD_NONE;
+	char path[PATH_MAX], *words[CAPTURE_WORDS];
 	struct pollfd p;
-	int rc, saved;
+	size_t i;
+	int rc = -1, saved;
 
 	c->outlen = c->errlen = 0;
-	rc = start(&child, argv, c->err != NULL);
+	for (i = 0; i < CAPTURE_WORDS - 1 && argv[i] != NULL; i++)
+		words[i] = argv[i];
+	words[i] = NULL;
+	if (child_find(argv[0], path, sizeof(path)) == 0) {
+		words[0] = path;
+		rc = child_start_as(&child, words, NULL, &how);
+	}
 	if (rc == 0)
 		rc = gather(c, &child, timeout_ms == -1 ? -1 :
 		    clock_ms() + timeout_ms, halt);
 	saved = errno;
 	/* The last words of one that has ended are all there. */
-	p = (struct pollfd){ child.fd[ERR], POLLIN, 0 };
-	while (child.fd[ERR] != -1 && c->errlen < c->errmax - 1 &&
+	p = (struct pollfd){ child.err, POLLIN, 0 };
+	while (child.err != -1 && c->errlen < c->errmax - 1 &&
 	    poll(&p, 1, 0) == 1 &&
-	    take(&child.fd[ERR], c->err, c->errmax, &c->errlen, true) == 0)
+	    take(&child.err, c->err, c->errmax, &c->errlen, true) == 0)
 		;
-	end(&child, &c->wstatus, rc == -1);
+	child_stop(&child);
+	c->wstatus = child.wstatus;
 	c->out[c->outlen] = '\0';
 	if (c->err != NULL)
 		c->err[c->errlen] = '\0';

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "ssh/wire-ssh-impl.h"
 
 #define GCM_FIRST	"^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
@@ -304,42 +305,14 @@ no_memory:
 
 /* --- the program --- */
 
-static bool
-is_program(const char *path)
-{
-	struct stat st;
-
-	return (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	    access(path, X_OK) == 0);
-}
-
 char *
 launch_find(const struct route *r, struct fault *fault)
 {
 	const char *name = r->opts->ssh != NULL ? r->opts->ssh : "ssh";
-	const char *path = getenv("PATH");
-	char *found = NULL;
-	size_t n;
+	char path[PATH_MAX];
 
-	if (strchr(name, '/') != NULL)
-		found = strdup(name);
-	else for (; path != NULL && *path != '\0';
-	    path += n + (path[n] == ':')) {
-		n = strcspn(path, ":");
-		/* A relative directory is nobody's considered choice. */
-		if (*path != '/')
-			continue;
-		if (asprintf(&found, "%.*s/%s", (int)n, path, name) == -1) {
-			found = NULL;
-			break;
-		}
-		if (is_program(found))
-			break;
-		free(found);
-		found = NULL;
-	}
-	if (found != NULL)
-		return (found);
+	if (child_find(name, path, sizeof(path)) == 0)
+		return (strdup(path));
 	fault_set(fault, STATUS_USAGE, "%s: not found in PATH", name);
 	fault_hint(fault, "install OpenSSH's client, or name the program with "
 	    "--ssh");
