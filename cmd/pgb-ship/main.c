@@ -9,7 +9,7 @@
 #include "shelf/shelf.h"
 #include "sig.h"
 #include "ssh/askpass.h"
-#include "ssh/secrets.h"
+#include "secret/secrets.h"
 #include "ssh/wire-libssh2.h"
 
 static enum status

@@ -4,7 +4,7 @@
  * a question can be withdrawn. */
 #include "terminal-try.h"
 
-#include "ssh/ask.h"
+#include "secret/ask.h"
 
 static struct halt halt;
 

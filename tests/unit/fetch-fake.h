@@ -15,8 +15,8 @@
 
 #include "sftp/sftp-impl.h"
 #include "ssh/remote.h"
-#include "ssh/route.h"
-#include "ssh/secrets.h"
+#include "route/route.h"
+#include "secret/secrets.h"
 
 #define NEVER		UINT_MAX
 #define SILENCE_MS	300

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pgb-ship/ssh/hostkey.c"
-#include "pgb-ship/ssh/sha1.c"
+#include "pgb-ship/trust/hostkey.c"
+#include "pgb-ship/trust/sha1.c"
 #include "tap.h"
 
 /* Keys of a given type whose bytes are all the same. */

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <sodium.h>
 
-#include "ssh/home.h"
-#include "ssh/route-impl.h"
+#include "route/home.h"
+#include "route/route-impl.h"
 #include "ssh/wire-libssh2.h"
 #include "tap.h"
 

@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <sodium.h>
 
-#include "ssh/ask.h"
-#include "ssh/secrets.h"
+#include "secret/ask.h"
+#include "secret/secrets.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/pgb-secrets-XXXXXX";

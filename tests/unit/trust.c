@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-#include "ssh/trust.h"
+#include "trust/trust.h"
 #include "tap.h"
 
 static char home[] = "/tmp/pgb-trust-XXXXXX";

@@ -23,8 +23,8 @@
 #include "fetch/source.h"
 #include "msg.h"
 #include "ssh/remote.h"
-#include "ssh/route.h"
-#include "ssh/secrets.h"
+#include "route/route.h"
+#include "secret/secrets.h"
 
 #define LAST	4096
 

@@ -4,7 +4,7 @@
 #include "msg.h"
 #include "send/shipment-impl.h"
 #include "sig.h"
-#include "ssh/secrets.h"
+#include "secret/secrets.h"
 
 /* Give each destination its name; none may be there twice. */
 static enum status

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #include "ssh/fault.h"
-#include "ssh/route.h"
-#include "ssh/secrets.h"
+#include "route/route.h"
+#include "secret/secrets.h"
 
 /*
  * What a child ssh(1) asks the user, answered from secrets.h.  The other half

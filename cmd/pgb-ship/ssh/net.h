@@ -3,7 +3,7 @@
 #define NET_H
 
 #include "ssh/fault.h"
-#include "ssh/route.h"
+#include "route/route.h"
 
 /*
  * net_connect(r, halt, fd, fault):

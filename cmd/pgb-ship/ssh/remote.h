@@ -5,7 +5,7 @@
 #include "sftp/sftp.h"
 #include "ssh/fault.h"
 #include "ssh/halt.h"
-#include "ssh/route.h"
+#include "route/route.h"
 
 /*
  * An SFTP session with a server, and how its errors are told.

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "msg.h"
-#include "ssh/home.h"
+#include "route/home.h"
 #include "ssh/said.h"
 
 /*

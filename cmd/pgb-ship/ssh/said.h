@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ssh/route.h"
+#include "route/route.h"
 
 /*
  * What a child ssh(1) writes to its stderr: its own messages at LogLevel

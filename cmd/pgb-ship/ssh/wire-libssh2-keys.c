@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "msg.h"
-#include "ssh/agent.h"
-#include "ssh/hostkey.h"
+#include "secret/agent.h"
+#include "trust/hostkey.h"
 #include "ssh/wire-libssh2-impl.h"
 
 #define AGENT_MS	5000

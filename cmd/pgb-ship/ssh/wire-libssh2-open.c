@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ssh/net.h"
-#include "ssh/trust.h"
+#include "trust/trust.h"
 #include "ssh/wire-libssh2-impl.h"
 
 /*

@@ -4,7 +4,7 @@
 
 #include "ssh/fault.h"
 #include "ssh/halt.h"
-#include "ssh/route.h"
+#include "route/route.h"
 #include "ssh/wire.h"
 
 /*

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <limits.h>

@@ -29,7 +29,7 @@
 #include "clock.h"
 #include "fdio.h"
 #include "msg.h"
-#include "ssh/agent.h"
+#include "secret/agent.h"
 #include "ssh/said.h"
 #include "ssh/wire-ssh-impl.h"
 

@@ -8,7 +8,7 @@
 #include "child.h"
 #include "clock.h"
 #include "fdio.h"
-#include "ssh/capture.h"
+#include "route/capture.h"
 
 #define CAPTURE_WORDS	32
 #define STEP_MS		20	/* between two looks at one that has closed

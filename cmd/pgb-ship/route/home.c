@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ssh/home.h"
+#include "route/home.h"
 
 #define ENTRY_MAX	16384
 

@@ -2,8 +2,8 @@
 #ifndef ROUTE_IMPL_H
 #define ROUTE_IMPL_H
 
-#include "ssh/config.h"
-#include "ssh/route.h"
+#include "route/config.h"
+#include "route/route.h"
 
 /* Shared by route.c (what is said), route-need.c (what follows) and their
  * test. */

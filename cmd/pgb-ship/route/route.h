@@ -7,8 +7,8 @@
 #include "ship.h"
 #include "ssh/fault.h"
 #include "ssh/halt.h"
-#include "ssh/keys.h"
-#include "ssh/secrets.h"
+#include "secret/keys.h"
+#include "secret/secrets.h"
 
 /*
  * The way to a destination's host: what the URL, our options and the user's

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "ssh/sha1.h"
+#include "trust/sha1.h"
 
 #define BLOCK	64
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "ssh/agent.h"
+#include "secret/agent.h"
 
 #define REQUEST_IDENTITIES	11
 #define ANSWER_MAX		(256 * 1024)	/* as OpenSSH's ssh-add */

@@ -10,9 +10,9 @@
 
 #include "fdio.h"
 #include "msg.h"
-#include "ssh/home.h"
-#include "ssh/hostkey.h"
-#include "ssh/keys.h"
+#include "route/home.h"
+#include "trust/hostkey.h"
+#include "secret/keys.h"
 
 #define KEY_FILE_MAX	(64 * 1024)
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fdio.h"
-#include "ssh/hostkey.h"
-#include "ssh/sha1.h"
+#include "trust/hostkey.h"
+#include "trust/sha1.h"
 
 #define FILE_MAX	(64u << 20)
 #define KEY_MAX		(64 * 1024)

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "fdio.h"
-#include "ssh/ask.h"
-#include "ssh/keys.h"
-#include "ssh/secrets.h"
+#include "secret/ask.h"
+#include "secret/keys.h"
+#include "secret/secrets.h"
 
 #define SECRET_MAX	1024
 #define FILE_MAX	(64 * 1024)

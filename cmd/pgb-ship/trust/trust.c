@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "msg.h"
-#include "ssh/home.h"
-#include "ssh/learn.h"
-#include "ssh/trust.h"
+#include "route/home.h"
+#include "trust/learn.h"
+#include "trust/trust.h"
 
 /* The second ones are old, but ssh(1) reads them still, and a key may be
  * revoked there alone. */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ssh/config.h"
-#include "ssh/home.h"
+#include "route/config.h"
+#include "route/home.h"
 
 struct out {
 	char *text;

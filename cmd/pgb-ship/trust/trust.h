@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "ssh/fault.h"
-#include "ssh/hostkey.h"
-#include "ssh/route.h"
+#include "trust/hostkey.h"
+#include "route/route.h"
 
 /*
  * Whether a server is the one that it should be: the files, the verdict

@@ -14,8 +14,8 @@
 
 #include "fdio.h"
 #include "msg.h"
-#include "ssh/ask.h"
-#include "ssh/capture.h"
+#include "secret/ask.h"
+#include "route/capture.h"
 
 #define SHOWN_MAX	1024
 

@@ -14,8 +14,8 @@
 #endif
 
 #include "msg.h"
-#include "ssh/home.h"
-#include "ssh/route-impl.h"
+#include "route/home.h"
+#include "route/route-impl.h"
 #include "ssh/wire-libssh2.h"
 
 #define DEFAULT_CIPHERS	"chacha20-poly1305@openssh.com,"

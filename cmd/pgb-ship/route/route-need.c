@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "msg.h"
-#include "ssh/route-impl.h"
-#include "ssh/trust.h"
+#include "route/route-impl.h"
+#include "trust/trust.h"
 #include "ssh/wire-libssh2.h"
 
 /*

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "fdio.h"
-#include "ssh/hostkey.h"
-#include "ssh/learn.h"
+#include "trust/hostkey.h"
+#include "trust/learn.h"
 
 #define B64_VARIANT	sodium_base64_VARIANT_ORIGINAL
 

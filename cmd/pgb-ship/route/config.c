@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "msg.h"
-#include "ssh/capture.h"
-#include "ssh/config.h"
+#include "route/capture.h"
+#include "route/config.h"
 
 #define ANSWER_MAX	((size_t)256 * 1024)
 #define ERRORS_MAX	4096
