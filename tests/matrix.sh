@@ -69,7 +69,7 @@ apt_ways()
 install()
 {
 	skip='openssh-server mandoc pv'
-	case $PGB_MATRIX_TESTS in *ship*) skip='mandoc pv' ;; esac
+	case $PGB_MATRIX_TESTS in *ship*|*fetch*|*shelf*) skip='mandoc pv' ;; esac
 	# shellcheck disable=SC2016
 	within "$1" sh -c '
 		cd /pgb && apt-get -q update || exit

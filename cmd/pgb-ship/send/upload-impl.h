@@ -162,6 +162,7 @@ struct upload {
 	uint64_t back_at, back_crc;	/* read back so far */
 	size_t beside_stored;
 	int steps_done;		/* lock: the most that ever were */
+	unsigned stored_born;	/* the session that began to store it */
 	unsigned names_born;	/* the session that was told these */
 
 	struct line lines[LINES_MAX];

@@ -146,6 +146,10 @@ look_before(struct line *l, const struct name *v, struct fault *f)
 	struct sftp_attrs attrs;
 	int rc;
 
+	/* All of it was seen on this very session. */
+	if (l->u->stored_born == l->born && !l->u->opts->overwrite &&
+	    sftp_has(l->sftp, SFTP_POSIX_RENAME))
+		return (SFTP_OK);
 	rc = sftp_stat(l->sftp, v->temp, &attrs);
 	if (rc == SFTP_NO_FILE || (rc == SFTP_OK && attrs.has_size &&
 	    attrs.size != v->size)) {

@@ -7,6 +7,19 @@
 #include "msg.h"
 #include "send/upload-end.h"
 
+/* It may not be left under way, whatever comes: then the session is lost. */
+static int
+await_sync(struct line *l, struct sftp_io *sync)
+{
+	int rc = sftp_await(l->sftp, sync);
+
+	if (rc == SFTP_SIGNAL) {
+		sftp_last_words(l->sftp);
+		rc = sftp_await(l->sftp, sync);
+	}
+	return (rc);
+}
+
 /* Size, mode, and on disk: of a file that is open. */
 static int
 make_sure(struct line *l, const struct sftp_handle *h, const char *path,
@@ -14,9 +27,22 @@ make_sure(struct line *l, const struct sftp_handle *h, const char *path,
 {
 	struct upload *u = l->u;
 	struct sftp_attrs attrs;
-	int rc;
+	struct sftp_io sync;
+	int rc, waited;
 
-	if ((rc = sftp_fstat(l->sftp, h, &attrs)) != SFTP_OK)
+	if (u->mode != UPLOAD_MODE &&
+	    (rc = sftp_set_mode(l->sftp, h, u->mode)) != SFTP_OK)
+		return (upload_refused(l, "set mode", rc, f));
+	/* On a long line each question alone costs a round trip. */
+	memset(&sync, 0, sizeof(sync));
+	if (sftp_has(l->sftp, SFTP_FSYNC))
+		sftp_sync(l->sftp, h, &sync);
+	rc = sftp_fstat(l->sftp, h, &attrs);
+	if ((waited = await_sync(l, &sync)) != SFTP_OK)
+		return (waited);
+	if (sync.error != SFTP_OK)
+		return (upload_refused(l, "fsync", sync.error, f));
+	if (rc != SFTP_OK)
 		return (upload_refused(l, "size", rc, f));
 	if (!attrs.has_size || attrs.size != size) {
 		fault_set(f, STATUS_REMOTE, "the server has %" PRIu64
@@ -24,13 +50,7 @@ make_sure(struct line *l, const struct sftp_handle *h, const char *path,
 		    attrs.size, size, path);
 		return (SFTP_FAILURE);
 	}
-	if (u->mode != UPLOAD_MODE &&
-	    (rc = sftp_set_mode(l->sftp, h, u->mode)) != SFTP_OK)
-		return (upload_refused(l, "set mode", rc, f));
-	if (sftp_has(l->sftp, SFTP_FSYNC) &&
-	    (rc = sftp_fsync(l->sftp, h)) != SFTP_OK)
-		return (upload_refused(l, "fsync", rc, f));
-	return (SFTP_OK);
+	return (halt_asked(&u->halt) ? SFTP_SIGNAL : SFTP_OK);
 }
 
 static bool
@@ -50,6 +70,7 @@ end_store(struct line *l, struct fault *f)
 	struct upload *u = l->u;
 	int rc;
 
+	u->stored_born = l->born;
 	rc = make_sure(l, &l->handle, u->temp, u->given, f);
 	if (rc != SFTP_OK)
 		return (rc);

@@ -349,8 +349,9 @@ await(struct sftp *s, const bool *busy, int limit_ms)
 	bool moved;
 	int rc;
 
+	/* What is asked behind an fsync waits for it. */
 	if (limit_ms == 0)
-		limit_ms = s->o.stall_ms;
+		limit_ms = s->syncs > 0 ? SFTP_FSYNC_MS : s->o.stall_ms;
 	/* Not even for an fsync. */
 	if (s->last_words != 0 && limit_ms > LAST_WORDS_MS)
 		limit_ms = LAST_WORDS_MS;
