@@ -150,7 +150,9 @@ sql appdb 'DROP TABLE another'
 mkdir -p "$HOME/.config/rclone" bucket
 printf '[s3]\ntype = alias\nremote = %s\n' "$SCRATCH/work" \
     >"$HOME/.config/rclone/rclone.conf"
-to_rclone() { try "$1 | $TOP/examples/to-rclone $2"; }
+# A path without blanks, for the line of shell.
+ln -sf "$TOP/examples/to-rclone" "$SCRATCH/bin"
+to_rclone() { try "$1 | to-rclone $2"; }
 SEALED='pgb-dump appdb | pgb-encrypt -R backup.pub'
 store() { ls -A bucket | tr '\n' ' '; }
 to_rclone "$SEALED" s3:bucket/a.dump.age
