@@ -17,6 +17,7 @@
 #include "pgb-ship/sftp/sftp.c"
 #include "pgb-ship/sftp/sftp-in.c"
 #include "pgb-ship/sftp/sftp-req.c"
+#include "pgb-ship/sftp/sftp-start.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

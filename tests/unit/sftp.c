@@ -7,6 +7,7 @@
 
 #include "pgb-ship/sftp/sftp-in.c"
 #include "pgb-ship/sftp/sftp-req.c"
+#include "pgb-ship/sftp/sftp-start.c"
 #include "pgb-ship/sftp/sftp.c"
 #include "sftp-fake.h"
 #include "tap.h"
