@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "publish.h"
 #include "record.h"
 #include "status.h"

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "data/source.h"
 #include "msg.h"
 #include "publish.h"

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "fdio.h"
 #include "job.h"
 #include "msg.h"

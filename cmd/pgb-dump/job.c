@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "clock.h"
 #include "job.h"
 #include "msg.h"

@@ -14,7 +14,7 @@
 
 #include "age/payload.h"
 #include "armor.h"
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "msg.h"
 #include "pump.h"
 #include "seal.h"

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "data/blocks.h"
 #include "finding.h"
-#include "sql.h"
+#include "carrier/sql.h"
 #include "status.h"
 #include "tables.h"
 #include "toc/contents.h"

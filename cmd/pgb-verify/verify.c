@@ -7,7 +7,7 @@
 
 #include "age/age-open.h"
 #include "age/identity.h"
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "check.h"
 #include "compare.h"
 #include "digest.h"

@@ -4,7 +4,7 @@
 
 #include "age/payload.h"
 #include "age/unlock.h"
-#include "carrier.h"
+#include "carrier/carrier.h"
 
 /*
  * A whole age file, opened as it comes: binary or armored.

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

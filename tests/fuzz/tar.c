@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "unit/tar-make.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "quiet.h"
 #include "toc/toc-check.h"
 

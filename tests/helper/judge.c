@@ -21,7 +21,7 @@
  */
 #include <stdarg.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "check.h"
 #include "judge-damage.h"
 #include "judge-map.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "archive-make.h"
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 #include "tap.h"
 
 /*

@@ -3,7 +3,7 @@
  * Promise: a custom archive of any version is proven when it is whole, and
  * broken when it is cut anywhere or anything follows, whatever the pieces.
  */
-#include "archive-hash.h"
+#include "archive/archive-hash.h"
 #include "archive-try.h"
 
 static const char *

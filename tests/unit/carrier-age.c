@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Age is proven by its END line, or by its final chunk and what is inside. */
 #include "age-make.h"
-#include "carrier.h"
+#include "carrier/carrier.h"
 
 static const char dump[] =
     "--\n-- PostgreSQL database dump\n--\n\n"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "tap.h"
 
 /* For the carrier-*.c tests: a whole stream through a carrier. */

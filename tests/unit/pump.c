@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "mark.h"
 #include "msg.h"
 #include "pump.h"

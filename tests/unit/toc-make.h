@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 
 /*
  * Entries of a table of contents as pg_dump makes them, for tests.

@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "fdio.h"
 #include "msg.h"
 #include "sig.h"

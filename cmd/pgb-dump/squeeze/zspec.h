@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "status.h"
 
 /*

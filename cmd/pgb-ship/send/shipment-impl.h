@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 #include "digest.h"
 #include "pump.h"
 #include "record.h"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 
 /*
  * The compressed stream of one entry, or of one large object, decoded as

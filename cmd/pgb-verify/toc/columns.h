@@ -2,7 +2,7 @@
 #ifndef COLUMNS_H
 #define COLUMNS_H
 
-#include "archive-hash.h"
+#include "archive/archive-hash.h"
 #include "toc/lex.h"
 
 /*

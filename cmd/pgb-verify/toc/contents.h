@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "text/encoding.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef FORM_H
 #define FORM_H
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "toc/name.h"
 
 /*

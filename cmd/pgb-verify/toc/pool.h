@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive-hash.h"
+#include "archive/archive-hash.h"
 #include "toc/store.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef TOC_CHECK_IMPL_H
 #define TOC_CHECK_IMPL_H
 
-#include "archive-hash.h"
+#include "archive/archive-hash.h"
 #include "toc/columns.h"
 #include "toc/contents-impl.h"
 #include "toc/form.h"

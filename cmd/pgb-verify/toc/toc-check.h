@@ -2,7 +2,7 @@
 #ifndef TOC_CHECK_H
 #define TOC_CHECK_H
 
-#include "archive.h"
+#include "archive/archive.h"
 #include "finding.h"
 #include "toc/contents.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive-entry.h"
-#include "carrier-tar-member.h"
+#include "archive/archive-entry.h"
+#include "carrier/carrier-tar-member.h"
 
 #define LISTS_MINOR	16	/* from here on, a list an entry */
 

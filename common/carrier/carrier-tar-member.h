@@ -2,8 +2,8 @@
 #ifndef CARRIER_TAR_MEMBER_H
 #define CARRIER_TAR_MEMBER_H
 
-#include "archive-hash.h"
-#include "archive-toc.h"
+#include "archive/archive-hash.h"
+#include "archive/archive-toc.h"
 
 /*
  * The members of a tar archive, held against its table of contents and told to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "carrier-sql-stmt.h"
+#include "carrier/carrier-sql-stmt.h"
 
 static const char from_stdin[] = " FROM stdin";
 static const char with_oids[] = " WITH OIDS";

@@ -13,7 +13,7 @@
 
 #include <isa-l.h>
 
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 #define OUT_SIZE	((size_t)256 * 1024)
 #define PIECE		((size_t)1 << 30)	/* that its counters hold */

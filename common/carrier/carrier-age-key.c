@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "age/age-open.h"
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 struct state {
 	struct carrier *c;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier-impl.h"
-#include "carrier-sql-lex.h"
-#include "carrier-sql-stmt.h"
+#include "carrier/carrier-impl.h"
+#include "carrier/carrier-sql-lex.h"
+#include "carrier/carrier-sql-stmt.h"
 
 /*
  * Plain SQL of pg_dump, pg_dumpall and pg_restore -f.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "carrier-sql-lex.h"
-#include "carrier-sql-stmt.h"
+#include "carrier/carrier-sql-lex.h"
+#include "carrier/carrier-sql-stmt.h"
 
 /*
  * One function a state: it takes bytes up to the next change of state and

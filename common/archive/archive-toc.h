@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive-hash.h"
-#include "archive-item.h"
-#include "carrier-impl.h"
+#include "archive/archive-hash.h"
+#include "archive/archive-item.h"
+#include "carrier/carrier-impl.h"
 
 /*
  * Header and table of contents, of a custom archive for carrier-archive.c,

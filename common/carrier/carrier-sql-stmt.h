@@ -2,7 +2,7 @@
 #ifndef CARRIER_SQL_STMT_H
 #define CARRIER_SQL_STMT_H
 
-#include "carrier-sql-lex.h"
+#include "carrier/carrier-sql-lex.h"
 
 /*
  * Which statement is open, as far as it decides how what follows is read: the

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive-entry.h"
+#include "archive/archive-entry.h"
 
 #define DEPS_MAX	(1 << 24)
 

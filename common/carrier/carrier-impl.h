@@ -2,7 +2,7 @@
 #ifndef CARRIER_IMPL_H
 #define CARRIER_IMPL_H
 
-#include "carrier.h"
+#include "carrier/carrier.h"
 
 /*
  * What a format's file (carrier-*.c) gives to carrier.c, and what it gets.

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "carrier-magic.h"
+#include "carrier/carrier-magic.h"
 
 static enum magic_fit
 fit_plain(const struct magic *m, const uint8_t *buf, size_t len,

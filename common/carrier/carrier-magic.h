@@ -2,7 +2,7 @@
 #ifndef CARRIER_MAGIC_H
 #define CARRIER_MAGIC_H
 
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 /*
  * Formats by their first bytes, for carrier.c.

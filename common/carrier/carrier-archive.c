@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 
-#include "archive-toc.h"
-#include "carrier-impl.h"
+#include "archive/archive-toc.h"
+#include "carrier/carrier-impl.h"
 
 /*
  * pg_dump's custom format, walked as it goes by.

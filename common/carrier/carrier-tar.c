@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier-impl.h"
-#include "carrier-tar-member.h"
+#include "carrier/carrier-impl.h"
+#include "carrier/carrier-tar-member.h"
 
 /*
  * The tar that pg_dump -Ft writes: members, two blocks of zeros, and nothing

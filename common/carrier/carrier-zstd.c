@@ -3,7 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 /*
  * zstd, one frame or many, skippable ones among them.  A frame has a checksum

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive-entry.h"
-#include "archive-toc.h"
+#include "archive/archive-entry.h"
+#include "archive/archive-toc.h"
 
 #define MINOR_MIN	12	/* 9.0 */
 #define MINOR_MAX	16	/* 17 and 18 */

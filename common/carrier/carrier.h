@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive.h"
-#include "sql.h"
+#include "archive/archive.h"
+#include "carrier/sql.h"
 #include "status.h"
 
 /*

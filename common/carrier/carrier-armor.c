@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "age/age.h"
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 struct state {
 	struct age_armor armor;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "age/age.h"
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 static void *
 age_new(struct carrier *c, const void *arg)

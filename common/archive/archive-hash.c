@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "archive-hash.h"
+#include "archive/archive-hash.h"
 
 static uint64_t
 word(const uint8_t *p)

@@ -2,7 +2,7 @@
 #include <lz4frame.h>
 #include <stdlib.h>
 
-#include "carrier-impl.h"
+#include "carrier/carrier-impl.h"
 
 /*
  * lz4, one frame or many, skippable ones among them.  lz4(1) puts a checksum

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive-item.h"
+#include "archive/archive-item.h"
 
 const char item_no_memory[] = "out of memory";
 

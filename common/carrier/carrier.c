@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "carrier-magic.h"
+#include "carrier/carrier-magic.h"
 
 /*
  * The first bytes say what a stream is.  They are gathered in head until all

@@ -2,7 +2,7 @@
 #ifndef ARCHIVE_ENTRY_H
 #define ARCHIVE_ENTRY_H
 
-#include "archive-toc.h"
+#include "archive/archive-toc.h"
 
 /*
  * What archive-toc.c (the order of the fields) and archive-entry.c (what an
