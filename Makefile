@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: ISC
 # pgb: four filters for PostgreSQL logical backups.
 #
-#   make              build into .build/
-#   make install      PREFIX=/usr/local, DESTDIR=
+#   make              build into O (.build/); O=DIR: elsewhere
+#   make install      PREFIX=/usr/local, DESTDIR=; make install-strip
+#   make dist         a tarball of what is committed, the same bytes each time
 #   make demo         the whole pipeline on throw-away servers
-#   make check        all tests
-#   make check-matrix pgb-dump with PostgreSQL 13, 17 and 18, in chroots; root
+#   make check        all tests; SAN=address,undefined or SAN=thread: under them
+#   make check-unit   the unit tests alone; make check-valgrind: under valgrind
+#   make check-fault  every call that can fail fails once, in every program
+#   make check-chaos  200 pipelines with a fault each
+#   make check-matrix all tests on Debian 11, 12, 13 and sid, in chroots; root
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
 #   make check-ship   pgb-ship through networks that break all the time
-#   make bench-dump   pgb-dump beside pg_dump
-#   make bench-encrypt  pgb-encrypt beside age
-#   make bench-verify   pgb-verify beside pg_restore
-#   make bench-ship   pgb-ship beside sftp, rclone and others
+#   make bench        all of it beside what else does the same
+#   make bench-dump, bench-encrypt, bench-verify, bench-ship: one program
 #
 #   make AEAD=sodium  pgb-encrypt without libcrypto
 
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
-MANDIR	?= $(PREFIX)/share/man
+DATADIR	?= $(PREFIX)/share
+MANDIR	?= $(DATADIR)/man
 DESTDIR	?=
 CC	?= cc
 PKG	?= pkg-config
-B	:= .build
+O	?= .build
+SAN	?=
+INSTALL	?= install
 PROGS	:= pgb-dump pgb-encrypt pgb-verify pgb-ship
 
+# Built with a sanitizer, objects lie apart.
+comma	:= ,
+ifeq ($(SAN),)
+B	:= $(O)
 CFLAGS	?= -O2 -g
+else
+B	:= $(O)/san-$(subst $(comma),-,$(SAN))
+CFLAGS	:= -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) \
+	-fno-sanitize-recover=all
+endif
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef
@@ -57,7 +71,9 @@ HELPERS	:= $(patsubst tests/helper/%.c,$(B)/helper/%,$(wildcard tests/helper/*.c
 FUZZ	:= $(patsubst tests/fuzz/%.c,$(B)/fuzz/%.t,\
 	$(filter-out %/seeds.c %/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: bench-dump bench-encrypt bench-verify all install uninstall demo check check-unit deps clean
+FAULTS	:= $(patsubst tests/fault/%.c,$(B)/fault/%.so,$(wildcard tests/fault/*.c))
+
+.PHONY: all install install-strip uninstall dist demo deps clean check check-unit
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -143,13 +159,21 @@ $(B)/helper/convert $(B)/helper/judge: $(B)/helper/%: tests/helper/%.c \
 	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-verify $(LD_ALL) -o $@ $< $(B)/verify.a \
 	    $(B)/common.a -lsodium -lisal -lseccomp $(LIBS_AEAD) $(LIBS) -pthread
 
+# Faults are made under what is tested, by a library of its own.
+$(B)/fault/%.so: tests/fault/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARN) -O2 -g -fPIC $(CPP_ALL) -MMD -MP -shared -o $@ $< -ldl
+
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
-	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
-	install -m 644 $(PROGS:%=man/%.1) $(DESTDIR)$(MANDIR)/man1
-	install -m 644 man/pgb-report.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 man/pgb.7 $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 755 $(STRIP) $(BINS) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 $(PROGS:%=man/%.1) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 man/pgb-report.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 644 man/pgb.7 $(DESTDIR)$(MANDIR)/man7
+
+install-strip: STRIP := -s
+install-strip: install
 
 uninstall:
 	rm -f $(PROGS:%=$(DESTDIR)$(BINDIR)/%) $(PROGS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
@@ -163,13 +187,13 @@ demo: deps
 	@PGB_BUILD=$(B) sh tests/demo.sh
 
 check: deps
-	@$(MAKE) --no-print-directory all $(UNITS) $(FUZZ) $(HELPERS)
-	@PGB_BUILD=$(B) sh tests/run.sh
+	@$(MAKE) --no-print-directory all $(UNITS) $(FUZZ) $(HELPERS) $(FAULTS)
+	@PGB_BUILD=$(B) PGB_SAN=$(SAN) sh tests/run.sh
 
 check-unit: $(UNITS)
 	prove -e '' $(UNITS)
 
-# Not a part of check: it fetches three small Debian systems.
+# Not a part of check: it fetches four small Debian systems.
 .PHONY: check-matrix
 check-matrix:
 	@sh tests/matrix.sh
@@ -195,6 +219,12 @@ $(B)/bench/aead: tests/bench/aead.c $(B)/common.a
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -o $@ $< $(B)/common.a -lsodium $(LIBS_AEAD)
 
+.PHONY: bench bench-dump bench-encrypt bench-verify bench-ship
+bench: deps
+	@$(MAKE) --no-print-directory all $(B)/bench/spent $(B)/bench/floor \
+	    $(B)/helper/prand $(B)/helper/proxy
+	@PGB_BUILD=$(B) sh tests/bench/bench.sh
+
 bench-encrypt: deps
 	@$(MAKE) --no-print-directory all $(B)/bench/aead
 	@PGB_BUILD=$(B) sh tests/bench/encrypt.sh
@@ -207,7 +237,6 @@ bench-verify: deps
 	@$(MAKE) --no-print-directory all
 	@PGB_BUILD=$(B) sh tests/bench/verify.sh
 
-.PHONY: bench-ship
 bench-ship: deps
 	@$(MAKE) --no-print-directory all $(B)/bench/spent $(B)/helper/prand \
 	    $(B)/helper/proxy
