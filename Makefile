@@ -13,6 +13,7 @@
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
 #   make check-ship   pgb-ship through networks that break all the time
 #   make bench        all of it beside what else does the same
+#   make picture      the drawings of README.md
 #   make bench-dump, bench-encrypt, bench-verify, bench-ship: one program
 #
 #   make AEAD=sodium  pgb-encrypt without libcrypto
@@ -241,6 +242,13 @@ bench-ship: deps
 	@$(MAKE) --no-print-directory all $(B)/bench/spent $(B)/helper/prand \
 	    $(B)/helper/proxy
 	@PGB_BUILD=$(B) sh tests/bench/ship.sh
+
+# The drawings of README.md; RESULT is what make bench has printed.
+RESULT	?= tests/bench/result.txt
+.PHONY: picture
+picture:
+	sh tests/bench/picture.sh bench <$(RESULT) >man/bench.svg
+	sh tests/bench/picture.sh pipeline >man/pipeline.svg
 
 clean:
 	rm -rf $(B)
