@@ -40,6 +40,9 @@ wants()
 	rclone		program	rclone
 	minisign	program	minisign
 	mandoc		program	mandoc
+	jq		program	jq
+	gpg		program	gpg
+	gpg-agent	program	gpg-agent
 	pv		program	pv
 	zstd		program	zstd
 	lz4		program	lz4

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What README.md, pgb(7) and examples/ tell people to type works as it stands;
+# What README.md and examples/ tell people to type works as it stands;
 # only the name of the vault and the time in a file's name are put in.
 . "${0%/*}/../lib.sh"
 . "$TOP/tests/same.sh"
@@ -265,22 +265,5 @@ status_is 1 'a file that is cut'
 like "$ERR" "restore-drill: error: cut-$MADE: not restored" 'says so'
 is "$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')" "$before" \
     'no database is left'
-
-# --- pgb(7): what may stand between ---------------------------------------------
-
-mkdir vault
-perl -0ne 'while (/^\.Bd -literal.*?\n(.*?)^\.Ed/msg) { print "$1\0" }' \
-    "$TOP/man/pgb.7" >literal
-PUB=$(cat backup.pub)
-export PUB
-perl -0ne 'chomp; next unless m{--sink /backup};
-    s{/backup}{vault}; s/age1[.]{3}/$ENV{PUB}/; print "$_\0"' literal >lines
-n=0
-while [ $n -lt "$(tr -dc '\000' <lines | wc -c)" ]; do
-	n=$((n + 1))
-	try "$(perl -0ne "chomp; print if \$. == $n" lines)"
-	status_is 0 "pgb.7: example $n works"
-done
-is "$n" 2 'pgb.7 has two of them'
 
 done_testing

@@ -23,6 +23,8 @@ for page in man/*; do
 	for part; do
 		ok "$page: $part" grep -q "^\.Sh $part" "$page"
 	done
+	is "$(grep -l "^manual .*${page#man/}" tests/e2e/*.t | wc -l)" 1 \
+	    "$page: a test answers for what it displays"
 	ok "$page is installed" grep -q "$page " "$SCRATCH/install"
 done
 

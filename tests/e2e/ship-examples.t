@@ -4,12 +4,14 @@
 # shows there; only the vault's user and directories are put in.
 . "${0%/*}/../lib.sh"
 . "$TOP/tests/same.sh"
+. "$TOP/tests/manual.sh"
 
-need age b2sum perl
+need age b2sum mandoc perl
+S=pgb-ship.1
+manual pgb-ship.1
 pg_start
 sshd_start
 pg_fill appdb 0
-PAGE=$TOP/man/pgb-ship.1
 mkdir "$REMOTE/pg" "$SCRATCH/work" "$SCRATCH/backup"
 chmod 700 "$SCRATCH/backup"
 [ "$(id -u)" != 0 ] || chown "$SSHD_USER" "$REMOTE/pg"
@@ -33,20 +35,6 @@ here()
 	    -e 's/--min-free 50G/--min-free 1M/'
 }
 
-# literal SECTION N: its Nth literal block, as a reader sees it.
-literal()
-{
-	perl -0ne '($s) = /^\.S[sh] \Q'"$1"'\E\n(.*?)(?=^\.S[sh]|\z)/ms;
-	    @b = $s =~ /^\.Bd -literal.*?\n(.*?)^\.Ed/msg;
-	    $_ = $b['"$2"' - 1] // exit 1; s/\\e$/\\/mg; print' "$PAGE"
-}
-# example N: one of the section EXAMPLES, run by sh.
-example()
-{
-	literal EXAMPLES "$1" | here >line
-	try "$(cat line)"
-	status_is 0 "example $1: $2" || note "$(cat line)"
-}
 fresh() { rm -rf "$REMOTE"/pg/* "$REMOTE"/*.dump "$SCRATCH"/backup/*; }
 vault() { (cd "$REMOTE/pg" && ls | tr '\n' ' '); }
 T='[0-9]{8}T[0-9]{6}Z'
@@ -57,10 +45,8 @@ db_schema appdb >source.sql
 
 # --- shipped ---------------------------------------------------------------------
 
-is "$(grep -c '^\.Bd' "$PAGE")" 12 'the page has twelve blocks'
-
 # cron's line, without its five fields and the user; on the page it is broken.
-literal EXAMPLES 1 | here | tr '\n' ' ' | sed 's/^\([^ ]* \)\{6\}//' >line
+display $S EXAMPLES 1 | here | tr '\n' ' ' | sed 's/^\([^ ]* \)\{6\}//' >line
 run sh line
 status_is 0 'example 1: the line of cron'
 like "$(vault)" "^appdb-$T.dump.age appdb-$T.dump.age.b2 \$" \
@@ -73,7 +59,7 @@ try 'pgb-dump appdb | pgb-verify --sink --report appdb.json'
 sql appdb 'CREATE TABLE one_more AS SELECT 1 AS x'
 db_print appdb >source.txt
 db_schema appdb >source.sql
-example 2 'with the report of what is in it'
+example $S 2 'with the report of what is in it'
 like "$(vault)" "^appdb-$T.dump.age appdb-$T.dump.age.b2 appdb-$T.dump.age.json \$" \
     'all three are there'
 like "$(cat "$REMOTE/pg"/*.json)" one_more 'the report is of this run'
@@ -81,13 +67,13 @@ ok 'and is the one here' cmp appdb.json "$REMOTE"/pg/*.json
 cp -p "$REMOTE"/pg/* "$SCRATCH/backup"
 
 fresh
-example 3 'to a server and here'
+example $S 3 'to a server and here'
 is "$(ls "$REMOTE"/appdb-*.dump | wc -l)" 1 'the server has it'
 ok 'and so has this machine' sh -c "pg_restore -l $SCRATCH/backup/appdb-*.dump"
 rm -f "$SCRATCH"/backup/* "$REMOTE"/*.dump
 
 fresh
-example 4 'far away'
+example $S 4 'far away'
 like "$(vault)" "^$(uname -n | sed 's/[.].*//')-appdb-$T.dump.age \$" \
     'the name has that of this machine'
 
@@ -102,19 +88,19 @@ done
 [ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
 dropdb appdb
 createdb appdb
-example 5 'and back'
+example $S 5 'and back'
 unlike "$ERR" 'the latest' 'nothing that cron would mail'
 db_print appdb >now.txt
 db_schema appdb >now.sql
 ok 'the data are equal' cmp source.txt now.txt
 ok 'the schema is equal' cmp source.sql now.sql
-example 6 'to whom it is encrypted'
+example $S 6 'to whom it is encrypted'
 like "$OUT" X25519 'says so'
-example 7 'what there is'
+example $S 7 'what there is'
 is "$(printf '%s\n' "$OUT" | sed 's/  *[0-9]*  *[0-9.]* [KM]iB / /; s/  */ /g')" \
 '2026-11-27T02:00:00Z appdb-20261127T020000Z.dump.age .b2
 2026-11-28T02:00:00Z appdb-20261128T020000Z.dump.age .b2' 'both'
-example 8 'when the last one was made'
+example $S 8 'when the last one was made'
 like "$OUT" '"time":"2026-11-28T02:00:00Z"' 'says when'
 
 for t in 202610 202609 202511; do
@@ -124,7 +110,7 @@ for t in 202610 202609 202511; do
 	done
 done
 [ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
-example 9 'two weeks, two months, a year'
+example $S 9 'two weeks, two months, a year'
 like "$OUT" '^keep +old-20261015' 'a database that is gone keeps its last ones'
 is "$(vault | tr ' ' '\n' | grep -c 'appdb-2026.*age$')" 6 'days and weeks'
 
@@ -138,7 +124,7 @@ lay app-20261127T020000Z.dump 83886313
 lay app-20261128T020000Z.dump 84410601
 [ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
 run pgb-ship --list "sftp://vault$REMOTE/pg"
-is "$OUT" "$(literal 'Listing and pruning' 1)" '--list prints what the page shows'
+is "$OUT" "$(display $S 'Listing and pruning' 1)" '--list prints what the page shows'
 
 fresh
 for t in 10-30 11-25 11-26 11-27 11-28; do
@@ -147,12 +133,12 @@ done
 [ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
 run pgb-ship --keep-last 3 --keep-monthly 2 \
     --prune "sftp://vault$REMOTE/pg/app-%F.dump"
-is "$OUT" "$(literal 'Listing and pruning' 2)" '--prune prints what the page shows'
+is "$OUT" "$(display $S 'Listing and pruning' 2)" '--prune prints what the page shows'
 
 # --- an account that may not remove or list -----------------------------------------
 
 fresh
-literal 'What the account must be allowed to do' 1 | sed -n 2p >limits
+display $S 'What the account must be allowed to do' 1 | sed -n 2p >limits
 like "$(cat limits)" '^ *ForceCommand internal-sftp -P [a-z,]+$' \
     'the page has a line for sshd_config'
 sshd_stop
@@ -163,5 +149,7 @@ status_is 0 'an account that may neither remove nor list can ship'
 is "$(vault)" 'appdb.dump appdb.dump.b2 ' 'all is there'
 run pgb-ship --keep-last 1 --prune "sftp://vault$REMOTE/pg/appdb-{time}.dump"
 status_is 5 'and not prune'
+
+manual_done
 
 done_testing

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh
+#
+# The displays of the manual: lines to be typed, and what is shown.  A test
+# names the pages that it answers for; a display of them that it never asks for
+# makes it fail, so that nothing gets into a page without a test.
+
+# manual PAGE...: this test answers for these pages of man/.
+manual()
+{
+	MANUAL=$SCRATCH/manual
+	mkdir "$MANUAL"
+	for t_page; do
+		mkdir "$MANUAL/$t_page"
+		mandoc -T ascii "$TOP/man/$t_page" | perl -pe 's/.\x08//g' |
+		    tr -s ' \t' ' ' >"$MANUAL/$t_page.shown"
+		T_DIR=$MANUAL/$t_page perl -e "$t_displays" "$TOP/man/$t_page" ||
+		    bail "$t_page: no displays"
+	done
+}
+
+# Each display becomes a file "SECTION N" as a reader sees it; the prompt of a
+# single line is no part of it.
+# shellcheck disable=SC2016
+t_displays='
+	use strict;
+	my ($section, $n, $block) = ("", 0, undef);
+	sub put {
+		my ($text) = @_;
+		$n++;
+		$text =~ s/\\e/\\/g;
+		$text =~ s/\\&//g;
+		open my $f, ">", "$ENV{T_DIR}/$section $n" or exit 1;
+		print $f $text;
+	}
+	while (<>) {
+		if (defined $block) {
+			if (/^\.Ed/) { put($block); $block = undef; }
+			else { $block .= $_; }
+		} elsif (/^\.S[hs] "?(.*?)"?$/) {
+			($section, $n) = ($1, 0);
+			$section =~ tr{/}{ };
+		} elsif (/^\.Bd -literal/) {
+			$block = "";
+		} elsif (/^\.Dl (\$ )?(.*\n)/) {
+			put($2);
+		}
+	}'
+
+# display PAGE SECTION N: its Nth display, which has now been asked for.
+display()
+{
+	[ -f "$MANUAL/$1/$2 $3" ] || { fail "$1: $2: no display $3"; return 1; }
+	: >"$MANUAL/$1/$2 $3.asked"
+	cat "$MANUAL/$1/$2 $3"
+}
+
+# example PAGE N WHAT: the Nth of its EXAMPLES, run by sh after the test's
+# here() has put in its own names, paths and times, ends well.
+example()
+{
+	t_line=$(display "$1" EXAMPLES "$2" | here)
+	try "$t_line"
+	status_is 0 "$1, example $2: $3" || note "$t_line"
+}
+
+# manual_done: each page has five examples, every display has been asked for,
+# and is to be found in the page as it is printed.
+manual_done()
+{
+	for t_page in "$MANUAL"/*/; do
+		t_page=${t_page%/}
+		t_name=${t_page##*/}
+		t_count=0
+		for t_file in "$t_page"/*[0-9]; do
+			case $t_file in *EXAMPLES*) t_count=$((t_count + 1)) ;; esac
+			ok "$t_name: ${t_file##*/} is known to a test" \
+			    test -e "$t_file.asked"
+			is "$(tr -s ' \t' ' ' <"$t_file" | sed 's/^ //' |
+			    while IFS= read -r t_line; do
+				grep -qF -e "$t_line" "$t_page.shown" ||
+				    printf '%s\n' "$t_line"
+			done)" '' "$t_name: ${t_file##*/} is printed as it was tested"
+		done
+		ok "$t_name has five examples or more: $t_count" \
+		    test "$t_count" -ge 5
+	done
+}
