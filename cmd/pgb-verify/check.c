@@ -3,37 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-#include "digest.h"
+#include "check-impl.h"
 #include "msg.h"
-#include "text/rows.h"
-#include "toc/toc-check.h"
 
 /* What the walker keeps of an entry, for the second table. */
 #define WALKER_ENTRY	12	/* bytes */
-
-struct check {
-	struct check_opts opts;
-	struct findings *findings;
-	struct contents *toc;
-	struct toc_check *toc_check;
-	struct blocks *blocks;
-	struct tables *tables;
-	struct check_totals totals;
-	bool failed;		/* no memory: why */
-	char why[160];
-
-	size_t block;		/* how many have begun */
-
-	/* Plain SQL. */
-	bool sql;
-	const struct encoding *encoding;
-	struct rows rows;
-	struct digest *digest;
-	char name[640];		/* of the table whose rows go by */
-	uint64_t rows_at;
-	bool told;
-};
 
 struct check *
 check_new(const struct check_opts *opts, struct findings *f)
@@ -99,9 +73,8 @@ check_totals(const struct check *c)
 
 /* --- what the carrier is told --------------------------------------------- */
 
-/* No memory, or no more of it than was allowed: why. */
-static const char *
-fail(struct check *c, const char *why)
+const char *
+check_fail(struct check *c, const char *why)
 {
 
 	if (!c->failed)
@@ -110,10 +83,10 @@ fail(struct check *c, const char *why)
 	return (archive_told);
 }
 
-/* NULL, or archive_told where the run is to end. */
-static const char *
-go_on(const struct check *c)
+const char *
+check_go_on(const struct check *c)
 {
+
 	return (findings_stop(c->findings) ? archive_told : NULL);
 }
 
@@ -123,10 +96,10 @@ on_header(void *arg, const struct archive_header *h)
 	struct check *c = arg;
 
 	if (contents_set_header(c->toc, h) != 0)
-		return (fail(c, contents_error(c->toc)));
+		return (check_fail(c, contents_error(c->toc)));
 	if (toc_check_header(c->toc_check, h) != 0)
-		return (fail(c, toc_check_error(c->toc_check)));
-	return (go_on(c));
+		return (check_fail(c, toc_check_error(c->toc_check)));
+	return (check_go_on(c));
 }
 
 /* Of the table of contents, up to now. */
@@ -159,14 +132,14 @@ on_entry(void *arg, const struct archive_entry *e)
 
 	c->totals.entries++;
 	if (contents_add(c->toc, e) != 0)
-		return (fail(c, contents_error(c->toc)));
+		return (check_fail(c, contents_error(c->toc)));
 	if (toc_check_entry(c->toc_check, e) != 0)
-		return (fail(c, toc_check_error(c->toc_check)));
+		return (check_fail(c, toc_check_error(c->toc_check)));
 	if (most > 0 && memory(c) > most) {
 		too_large(c, e->count);
 		return (archive_told);
 	}
-	return (go_on(c));
+	return (check_go_on(c));
 }
 
 static const char *
@@ -176,11 +149,11 @@ on_toc_end(void *arg, size_t count)
 
 	(void)count;
 	if (contents_end(c->toc) != 0)
-		return (fail(c, contents_error(c->toc)));
+		return (check_fail(c, contents_error(c->toc)));
 	if (toc_check_end(c->toc_check) != 0)
-		return (fail(c, toc_check_error(c->toc_check)));
+		return (check_fail(c, toc_check_error(c->toc_check)));
 	tables_use(c->tables, c->toc);
-	return (go_on(c));
+	return (check_go_on(c));
 }
 
 static const char *
@@ -190,7 +163,7 @@ of_blocks(struct check *c, int rc)
 	if (rc == 0)
 		return (NULL);
 	if (blocks_error(c->blocks) != NULL)
-		return (fail(c, blocks_error(c->blocks)));
+		return (check_fail(c, blocks_error(c->blocks)));
 	return (archive_told);
 }
 
@@ -244,7 +217,7 @@ on_again(void *arg, uint64_t at)
 	finding(c->findings, FIND_NOTE, &p, "pg_restore does not read it, and "
 	    "so must search the file for each table", "a second table of "
 	    "contents, as pg_dump 16 and newer append it to a redirected file");
-	return (go_on(c));
+	return (check_go_on(c));
 }
 
 const struct archive_watch check_watch = {
@@ -259,150 +232,6 @@ const struct archive_watch check_watch = {
 	.again = on_again,
 };
 
-/* --- plain SQL ------------------------------------------------------------ */
-
-static void
-on_begin(void *arg)
-{
-	struct check *c = arg;
-
-	c->sql = true;
-}
-
-static const char *
-on_database(void *arg, const char *name)
-{
-	struct check *c = arg;
-
-	if (tables_database(c->tables, name) != 0)
-		return (fail(c, "no memory for the names of its databases"));
-	return (NULL);
-}
-
-static const char *
-on_encoding(void *arg, const char *name)
-{
-	struct check *c = arg;
-	struct place p = { 0 };
-
-	if ((c->encoding = encoding_find(name)) != NULL)
-		return (NULL);
-	finding(c->findings, FIND_ERROR, &p, "psql stops at it, or goes on in "
-	    "another one", "no encoding of PostgreSQL's: %s", name);
-	return (go_on(c));
-}
-
-static const char *
-on_statement(void *arg, const char *head, uint64_t at)
-{
-	struct check *c = arg;
-
-	(void)at;
-	if (strncmp(head, "INSERT INTO ", 12) == 0)
-		c->totals.inserts++;
-	return (NULL);
-}
-
-static void
-to_digest(void *arg, const uint8_t *buf, size_t len)
-{
-
-	digest_add(arg, buf, len);
-}
-
-static const char *
-on_copy(void *arg, const struct sql_copy *copy)
-{
-	struct check *c = arg;
-
-	if (tables_add(c->tables, copy->table) != 0)
-		return (fail(c, "no memory for the names of its tables"));
-	snprintf(c->name, sizeof(c->name), "COPY %s", copy->table);
-	c->told = false;
-	c->rows_at = 0;
-	if (c->digest != NULL)
-		(void)digest_begin(c->digest);
-	rows_begin(&c->rows, copy->columns, c->encoding, false,
-	    c->digest != NULL ? to_digest : NULL, c->digest);
-	return (NULL);
-}
-
-/* What is wrong with the rows so far. */
-static const char *
-look_at_rows(struct check *c)
-{
-	const struct rows_fault *f = &c->rows.first;
-	struct place p = { .has_at = true, .name = c->name, .row = f->row };
-
-	if (c->told || c->rows.faults == 0)
-		return (NULL);
-	c->told = true;
-	p.at = c->rows_at + f->at;
-	if (f->column > 0)
-		finding(c->findings, FIND_ERROR, &p, f->restore,
-		    "%s, in column %zu", f->what, f->column);
-	else
-		finding(c->findings, FIND_ERROR, &p, f->restore, "%s",
-		    f->what);
-	return (go_on(c));
-}
-
-static const char *
-on_rows(void *arg, const uint8_t *buf, size_t len, uint64_t at)
-{
-	struct check *c = arg;
-	struct place p = { .has_at = true, .name = c->name };
-
-	if (c->rows_at == 0)
-		c->rows_at = at;
-	rows_feed(&c->rows, buf, len);
-	c->totals.data.data += len;
-	if (c->opts.max_data > 0 &&
-	    c->totals.data.data > c->opts.max_data) {
-		p.at = at;
-		finding(c->findings, FIND_ERROR, &p, NULL, "more rows than "
-		    "the %llu bytes of --max-data",
-		    (unsigned long long)c->opts.max_data);
-		return (archive_told);
-	}
-	return (look_at_rows(c));
-}
-
-static const char *
-on_copy_end(void *arg, uint64_t at)
-{
-	uint8_t hash[DIGEST_LEN];
-	struct check *c = arg;
-	const char *why;
-
-	if (c->rows_at == 0)
-		c->rows_at = at;
-	rows_end(&c->rows);
-	if ((why = look_at_rows(c)) != NULL)
-		return (why);
-	if (c->digest != NULL && digest_end(c->digest, hash) == -1)
-		return (fail(c, "no memory for the hash of a table"));
-	if (tables_set(c->tables, c->rows.count, c->rows.bytes,
-	    c->digest != NULL ? hash : NULL) != 0)
-		return (fail(c, "no memory for what is kept of its tables"));
-	c->totals.data.tables++;
-	c->totals.data.blocks++;
-	c->totals.data.rows += c->rows.count;
-	c->totals.data.bytes += c->rows.bytes;
-	c->totals.data.stored += c->rows.bytes;
-	return (NULL);
-}
-
-const struct sql_watch check_sql_watch = {
-	.begin = on_begin,
-	.database = on_database,
-	.encoding = on_encoding,
-	.statement = on_statement,
-	.copy = on_copy,
-	.rows = on_rows,
-	.copy_end = on_copy_end,
-};
-
 /* --- afterwards ----------------------------------------------------------- */
 
 enum status
@@ -411,7 +240,7 @@ check_drain(struct check *c)
 
 	if (!c->failed && of_blocks(c, blocks_drain(c->blocks)) != NULL &&
 	    findings_errors(c->findings) == 0 && !c->failed)
-		(void)fail(c, "stopped");
+		(void)check_fail(c, "stopped");
 	if (!c->sql)
 		c->totals.data = *blocks_totals(c->blocks);
 	if (findings_errors(c->findings) > 0)

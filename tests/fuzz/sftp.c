@@ -18,6 +18,7 @@
 #include "pgb-ship/sftp/sftp-in.c"
 #include "pgb-ship/sftp/sftp-req.c"
 #include "pgb-ship/sftp/sftp-start.c"
+#include "pgb-ship/sftp/sftp-turn.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

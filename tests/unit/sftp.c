@@ -8,6 +8,7 @@
 #include "pgb-ship/sftp/sftp-in.c"
 #include "pgb-ship/sftp/sftp-req.c"
 #include "pgb-ship/sftp/sftp-start.c"
+#include "pgb-ship/sftp/sftp-turn.c"
 #include "pgb-ship/sftp/sftp.c"
 #include "sftp-fake.h"
 #include "tap.h"

@@ -221,6 +221,16 @@ int request_begin(struct sftp *, struct sftp_put *, enum sftp_type);
 int request_wait(struct sftp *, struct sftp_put *, int limit_ms,
     enum sftp_type type, struct sftp_get *reply);
 
+/* The packet goes out when those in front of it have; it stays where it is
+ * until p->queued is false. */
+void sftp_enqueue(struct sftp *, struct sftp_packet *p);
+
+/* Wait until *busy is false; limit_ms 0: as long as is usual for what is asked.
+ * SFTP_OK, or an enum sftp_error. */
+int sftp_wait(struct sftp *, const bool *busy, int limit_ms);
+
+#define SFTP_LAST_WORDS_MS	(10 * 1000)
+
 /* fsync of a large file on a slow disk. */
 #define SFTP_FSYNC_MS	(3600 * 1000)
 
