@@ -60,7 +60,7 @@ endif
 # What all four need, and what one alone needs.
 LIBS		:= -lz -lzstd -llz4 -lisal -ljansson
 LIBS_pgb-dump	:= -lpq -pthread
-LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -pthread
+LIBS_pgb-encrypt := -lsodium $(LIBS_AEAD) -lseccomp -pthread
 LIBS_pgb-verify	:= -lsodium $(LIBS_AEAD) -lseccomp -pthread
 LIBS_pgb-ship	:= -lsodium -lssh2 $(LIBS_AEAD) -pthread
 

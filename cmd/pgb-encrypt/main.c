@@ -2,16 +2,16 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "age/keyfile.h"
+#include "doors.h"
 #include "fdio.h"
 #include "inspect/inspect.h"
 #include "keys.h"
 #include "msg.h"
 #include "open.h"
 #include "options.h"
+#include "privacy.h"
 #include "pump.h"
 #include "rekey.h"
 #include "seal.h"
@@ -77,8 +77,9 @@ check_used(const struct options *o, const struct identities *ids)
 static enum status
 encrypt(const struct options *o)
 {
+	struct doors doors = { .open = o->no_sandbox, .dir = -1 };
 	struct seal_opts so = { .raw = o->raw, .armor = o->armor,
-	    .threads = o->jobs, .report = o->report };
+	    .threads = o->jobs, .report = o->report, .doors = &doors };
 	enum status status = STATUS_OK;
 	struct passphrase *pass = NULL;
 	struct identities *ids = NULL;
@@ -108,12 +109,15 @@ encrypt(const struct options *o)
 static enum status
 decrypt(const struct options *o)
 {
+	struct doors doors = { .open = o->no_sandbox, .dir = -1 };
 	enum status status = STATUS_OK;
 	struct identities *ids;
 
 	ids = load_identities(o, &status);
-	if (status == STATUS_OK)
-		status = open_run(ids, o->jobs, o->report);
+	if (status == STATUS_OK) {
+		doors.late = identities_reach_out(ids);
+		status = open_run(ids, o->jobs, o->report, &doors);
+	}
 	identities_free(ids);
 	return (status);
 }
@@ -121,7 +125,9 @@ decrypt(const struct options *o)
 static enum status
 rekey(const struct options *o)
 {
-	struct rekey_opts ro = { .armor = o->armor, .report = o->report };
+	struct doors doors = { .open = o->no_sandbox, .dir = -1 };
+	struct rekey_opts ro = { .armor = o->armor, .report = o->report,
+	    .doors = &doors };
 	enum status status = STATUS_OK;
 	struct identities *ids = NULL;
 	struct recipients *to;
@@ -129,8 +135,11 @@ rekey(const struct options *o)
 	ro.to = to = load_recipients(o, &status);
 	if (status == STATUS_OK)
 		ro.ids = ids = load_identities(o, &status);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		doors.late = identities_reach_out(ids) ||
+		    recipients_plugin(to);
 		status = rekey_run(&ro);
+	}
 	identities_free(ids);
 	recipients_free(to);
 	return (status);
@@ -152,6 +161,17 @@ recipient_of(const struct options *o)
 }
 
 static enum status
+inspect(const struct options *o)
+{
+	struct doors doors = { .open = o->no_sandbox, .dir = -1 };
+	enum status status;
+
+	if ((status = doors_shut(&doors)) != STATUS_OK)
+		return (status);
+	return (inspect_run(o->json));
+}
+
+static enum status
 run(const struct options *o)
 {
 	enum status status;
@@ -165,7 +185,7 @@ run(const struct options *o)
 	if (o->mode == RECIPIENT_OF)
 		return (recipient_of(o));
 	if (o->mode == INSPECT)
-		return (inspect_run(o->json));
+		return (inspect(o));
 	/* Armor is text, which may be looked at. */
 	if ((status = pump_check_ends(o->armor, o->mode == ENCRYPT ? NULL :
 	    "it takes an age file: pgb-encrypt ... <BACKUP.age")) != STATUS_OK)
@@ -180,16 +200,6 @@ run(const struct options *o)
 	}
 }
 
-/* Keys must not end up in a core file. */
-static void
-no_core(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -199,7 +209,7 @@ main(int argc, char **argv)
 	msg_program("pgb-encrypt");
 	if (fd_sanitize() == -1)
 		return (STATUS_LOCAL);
-	no_core();
+	privacy_keep();
 	sig_install();
 	if ((status = options_parse(&o, argc, argv)) == STATUS_OK)
 		status = (int)run(&o);

@@ -8,6 +8,7 @@
 struct opening {
 	struct age_opener *opener;
 	struct pump *pump;
+	struct doors *doors;
 	enum status status;	/* of the output */
 };
 
@@ -113,6 +114,23 @@ open_finish(void *arg, struct pump *p)
 	return (refuse(o));
 }
 
+static enum status
+open_ready(void *arg, const struct publish *report)
+{
+	const struct opening *o = arg;
+
+	return (doors_ready(o->doors, report));
+}
+
+/* Plugins and passphrases have had their turn. */
+static enum status
+open_unlocked(void *arg)
+{
+	const struct opening *o = arg;
+
+	return (doors_shut(o->doors));
+}
+
 static void
 open_stop(void *arg)
 {
@@ -123,16 +141,17 @@ open_stop(void *arg)
 }
 
 enum status
-open_run(struct identities *ids, unsigned threads, const char *report)
+open_run(struct identities *ids, unsigned threads, const char *report,
+    struct doors *doors)
 {
-	struct opening o = { .status = STATUS_OK };
+	struct opening o = { .status = STATUS_OK, .doors = doors };
 	struct pump_opts po = {
 		.in = STDIN_FILENO, .in_name = "stdin",
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
 		.ahead = payload_ahead(threads), .aux = -1, .report = report,
-		.stage = { .room = open_room, .data = open_data,
-		    .finish = open_finish, .stop = open_stop,
-		    .arg = &o },
+		.stage = { .ready = open_ready, .room = open_room,
+		    .data = open_data, .finish = open_finish,
+		    .stop = open_stop, .arg = &o },
 	};
 	enum status status = STATUS_LOCAL;
 
@@ -142,6 +161,7 @@ open_run(struct identities *ids, unsigned threads, const char *report)
 		msg_errno("decryption");
 		goto out;
 	}
+	age_opener_on_unlock(o.opener, open_unlocked);
 	record_str(po.record, "mode", "decrypt");
 	msg_verbose("decrypting: threads: %u, by %s", threads, cipher_name());
 	status = pump_run(&po);

@@ -91,6 +91,8 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 		    "threads (as many as processors, 8 at most)" },
 		{ OPT_STRING, 0, "report", "FILE", &o->report,
 		    "after success, write a line of JSON to FILE" },
+		{ OPT_FLAG, 0, "no-sandbox", NULL, &o->no_sandbox,
+		    "keep the rights that are not needed" },
 		{ OPT_END, 0, NULL, NULL, NULL, NULL },
 	};
 	const struct opt_spec spec = {

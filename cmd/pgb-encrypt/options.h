@@ -26,6 +26,7 @@ struct options {
 	unsigned work;			/* largest work factor */
 	const char *key;		/* file of --keygen, --recipient-of */
 	const char *report;
+	bool no_sandbox;
 };
 
 /*

@@ -64,6 +64,17 @@ is_plugin(const struct recipient *r)
 	return (r->kind == PLUGIN || r->kind == PLUGIN_IDENTITY);
 }
 
+bool
+recipients_plugin(const struct recipients *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (is_plugin(&r->v[i]))
+			return (true);
+	return (false);
+}
+
 /* All that one plugin has to wrap, at the first recipient of its. */
 static enum status
 wrap_plugin(const struct recipients *r, size_t first,

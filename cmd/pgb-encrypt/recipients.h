@@ -37,6 +37,9 @@ void recipients_set_passphrase(struct recipients *, const struct passphrase *);
 
 size_t recipients_count(const struct recipients *);
 
+/* Whether recipients_header() will run a plugin. */
+bool recipients_plugin(const struct recipients *);
+
 /*
  * recipients_header(r, file_key, out):
  * Append to out, which is empty, the whole header of a file for all of them.

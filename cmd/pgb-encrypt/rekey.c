@@ -89,6 +89,8 @@ write_header(struct rekey *r)
 		return (refuse_wrong(r, fault, &w));
 	status = recipients_header(r->o->to, r->secrets->file_key, &text);
 	if (status == STATUS_OK)
+		status = doors_shut(r->o->doors);
+	if (status == STATUS_OK)
 		status = armor_put(&r->to, r->pump, text.buf, text.len);
 	age_text_wipe(&text);
 	r->part = NONCE;
@@ -160,6 +162,14 @@ take(void *arg, const uint8_t *buf, size_t len)
 	if (r->part == NONCE && take_nonce(r, &buf, &len) == -1)
 		return (-1);
 	return (r->part == PAYLOAD ? take_payload(r, buf, len) : 0);
+}
+
+static enum status
+rekey_ready(void *arg, const struct publish *report)
+{
+	const struct rekey *r = arg;
+
+	return (doors_ready(r->o->doors, report));
 }
 
 static uint8_t *
@@ -281,8 +291,8 @@ rekey_run(const struct rekey_opts *o)
 		.in = STDIN_FILENO, .in_name = "stdin",
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
 		.aux = -1, .report = o->report,
-		.stage = { .room = rekey_room, .data = rekey_data,
-		    .finish = rekey_finish },
+		.stage = { .ready = rekey_ready, .room = rekey_room,
+		    .data = rekey_data, .finish = rekey_finish },
 	};
 	enum status status = STATUS_LOCAL;
 	struct rekey *r;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "age/identity.h"
+#include "doors.h"
 #include "recipients.h"
 #include "status.h"
 
@@ -13,6 +14,7 @@ struct rekey_opts {
 	const struct recipients *to;	/* one at least */
 	bool armor;
 	const char *report;		/* NULL: none */
+	struct doors *doors;		/* lent */
 };
 
 /*

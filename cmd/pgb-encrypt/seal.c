@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sealing: header and nonce at the first byte, then the payload.
+ * Sealing: header and nonce at the first byte, then the payload.  The header is
+ * made before: what wraps a file key may be a plugin, or take a second, and
+ * when a byte is read that may be hostile, all doors are shut.
  *
  * The final chunk is sealed under a flag of its own, and it is the proof that a
  * file is whole.  So it is sealed in finish() alone, which the pump calls only
@@ -28,7 +30,9 @@ struct seal {
 	const struct seal_opts *o;
 	const struct carrier *carrier;	/* of the input */
 	bool known;			/* that it is not age */
-	struct payload *payload;	/* NULL: header and nonce are not out */
+	struct secrets *secrets;	/* sodium_malloc() */
+	struct age_text header;		/* with the nonce behind it */
+	struct payload *payload;	/* NULL: the header is not out */
 	struct armor armor;
 	struct pump *pump;
 	enum status status;		/* of the output */
@@ -43,6 +47,17 @@ seal_stop(void *arg)
 	s->payload = NULL;
 }
 
+static void
+seal_free(struct seal *s)
+{
+
+	if (s == NULL)
+		return;
+	age_text_wipe(&s->header);
+	sodium_free(s->secrets);
+	free(s);
+}
+
 static struct seal *
 seal_new(const struct seal_opts *o)
 {
@@ -50,6 +65,10 @@ seal_new(const struct seal_opts *o)
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
+	if ((s->secrets = sodium_malloc(sizeof(*s->secrets))) == NULL) {
+		free(s);
+		return (NULL);
+	}
 	s->o = o;
 	s->armor.on = o->armor;
 	return (s);
@@ -73,48 +92,55 @@ reserve(void *arg, size_t len)
 }
 
 static enum status
-write_header(struct seal *s, struct secrets *k)
+make_header(struct seal *s)
 {
+	struct secrets *k = s->secrets;
 	uint8_t nonce[AGE_NONCE_LEN];
-	struct age_text text = { 0 };
 	enum status status;
 
 	randombytes_buf(k->file_key, sizeof(k->file_key));
-	status = recipients_header(s->o->to, k->file_key, &text);
+	status = recipients_header(s->o->to, k->file_key, &s->header);
 	randombytes_buf(nonce, sizeof(nonce));
 	age_payload_key(k->file_key, nonce, k->payload_key);
-	if (status == STATUS_OK)
-		status = armor_put(&s->armor, s->pump, text.buf, text.len);
-	if (status == STATUS_OK)
-		status = armor_put(&s->armor, s->pump, nonce, sizeof(nonce));
-	age_text_wipe(&text);
+	sodium_memzero(k->file_key, sizeof(k->file_key));
+	age_text_put(&s->header, nonce, sizeof(nonce));
+	if (status == STATUS_OK && s->header.failed) {
+		msg_errno("header");
+		status = STATUS_LOCAL;
+	}
 	return (status);
+}
+
+static enum status
+seal_ready(void *arg, const struct publish *report)
+{
+	struct seal *s = arg;
+	enum status status;
+
+	if ((status = make_header(s)) != STATUS_OK)
+		return (status);
+	return (doors_ready(s->o->doors, report));
 }
 
 static enum status
 begin(struct seal *s)
 {
 	enum status status;
-	struct secrets *k;
 
 	if (s->payload != NULL)
 		return (STATUS_OK);
-	if ((k = sodium_malloc(sizeof(*k))) == NULL) {
-		msg_errno("file key");
-		return (STATUS_LOCAL);
-	}
-	if ((status = write_header(s, k)) == STATUS_OK) {
-		msg_verbose("encrypting: recipients: %zu, threads: %u, by %s",
-		    recipients_count(s->o->to), s->o->threads, cipher_name());
-		s->payload = payload_new(PAYLOAD_SEAL, k->payload_key,
-		    s->o->threads, sealed, s->armor.on ? NULL : reserve, s);
-		if (s->payload == NULL) {
-			msg_errno("encryption");
-			status = STATUS_LOCAL;
-		}
-	}
-	sodium_free(k);
-	return (status);
+	status = armor_put(&s->armor, s->pump, s->header.buf, s->header.len);
+	if (status != STATUS_OK)
+		return (status);
+	msg_verbose("encrypting: recipients: %zu, threads: %u, by %s",
+	    recipients_count(s->o->to), s->o->threads, cipher_name());
+	s->payload = payload_new(PAYLOAD_SEAL, s->secrets->payload_key,
+	    s->o->threads, sealed, s->armor.on ? NULL : reserve, s);
+	sodium_memzero(s->secrets, sizeof(*s->secrets));
+	if (s->payload != NULL)
+		return (STATUS_OK);
+	msg_errno("encryption");
+	return (STATUS_LOCAL);
 }
 
 /* Why the payload stopped. */
@@ -190,8 +216,9 @@ seal_run(const struct seal_opts *so)
 		.out = STDOUT_FILENO, .out_name = "stdout", .wide = true,
 		.ahead = payload_ahead(so->threads), .raw = so->raw, .aux = -1,
 		.report = so->report,
-		.stage = { .room = seal_room, .data = seal_data,
-		    .finish = seal_finish, .stop = seal_stop },
+		.stage = { .ready = seal_ready, .room = seal_room,
+		    .data = seal_data, .finish = seal_finish,
+		    .stop = seal_stop },
 	};
 	enum status status = STATUS_LOCAL;
 	struct seal *s;
@@ -212,6 +239,6 @@ seal_run(const struct seal_opts *so)
 out:
 	record_free(o.record);
 	carrier_free(o.carrier);
-	free(s);
+	seal_free(s);
 	return (status);
 }

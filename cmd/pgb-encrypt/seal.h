@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "doors.h"
 #include "recipients.h"
 #include "status.h"
 
@@ -13,6 +14,7 @@ struct seal_opts {
 	bool armor;
 	unsigned threads;
 	const char *report;	/* NULL: none */
+	struct doors *doors;	/* lent; shut before a byte is read */
 };
 
 /*

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "fdio.h"
 #include "msg.h"
 #include "outputs.h"
+#include "privacy.h"
 #include "report/minisign.h"
 #include "report/report.h"
 #include "report/sums.h"
@@ -41,7 +41,7 @@ open_signature(struct outputs *out)
 
 	if (o->sign == NULL)
 		return (STATUS_OK);
-	prctl(PR_SET_DUMPABLE, 0);
+	privacy_keep();
 	if ((out->key = minisign_load(o->sign, &o->from, &status)) == NULL)
 		return (status);
 	if ((out->digest = digest_new()) == NULL ||

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,9 +15,10 @@
 #include "hold.h"
 #include "msg.h"
 #include "outputs.h"
+#include "privacy.h"
 #include "pump.h"
 #include "report/report.h"
-#include "sandbox.h"
+#include "sandbox/sandbox.h"
 #include "sig.h"
 #include "through.h"
 #include "verify.h"
@@ -56,7 +56,7 @@ load_keys(struct verify *v)
 	size_t i;
 
 	if (o->identities.count > 0) {
-		prctl(PR_SET_DUMPABLE, 0);
+		privacy_keep();
 		if ((v->ids = identities_new(&o->from)) == NULL)
 			return (STATUS_LOCAL);
 	}
@@ -72,10 +72,10 @@ load_keys(struct verify *v)
 static enum status
 shut(const struct verify *v)
 {
-	const struct sandbox s = { .dirs = v->dirs, .dir_count = v->dir_count,
-	    .child = v->through != NULL };
+	const struct sandbox s = { .off = v->o->no_sandbox, .dirs = v->dirs,
+	    .dir_count = v->dir_count, .child = v->through != NULL };
 
-	return (v->o->no_sandbox ? STATUS_OK : sandbox_enter(&s));
+	return (sandbox_enter(&s));
 }
 
 static enum status

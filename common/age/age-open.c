@@ -28,6 +28,7 @@ struct age_opener {
 	unsigned threads;
 	age_sink sink;
 	payload_place place;
+	enum status (*unlocked)(void *arg);
 	void *arg;
 
 	enum form form;
@@ -62,6 +63,13 @@ age_opener_new(struct identities *ids, unsigned threads, age_sink sink,
 	o->place = place;
 	o->arg = arg;
 	return (o);
+}
+
+void
+age_opener_on_unlock(struct age_opener *o, enum status (*unlocked)(void *arg))
+{
+
+	o->unlocked = unlocked;
 }
 
 void
@@ -104,7 +112,10 @@ unlock(struct age_opener *o)
 		return (fail(o, fault, w.at, "%s", w.why));
 	}
 	o->part = NONCE;
-	return (0);
+	if (o->unlocked == NULL)
+		return (0);
+	o->wrong.told = o->unlocked(o->arg);
+	return (o->wrong.told == STATUS_OK ? 0 : fail(o, AGE_TOLD, 0, "told"));
 }
 
 static int

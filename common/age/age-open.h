@@ -27,6 +27,11 @@ struct age_opener *age_opener_new(struct identities *ids,
     unsigned threads, age_sink sink, payload_place place, void *arg);
 void age_opener_free(struct age_opener *);
 
+/* Call it, with arg of age_opener_new(), when the header has opened and before
+ * the first thread is begun.  Another status than STATUS_OK, after an error
+ * line, is AGE_TOLD. */
+void age_opener_on_unlock(struct age_opener *, enum status (*)(void *arg));
+
 /*
  * age_opener_room(o, len):
  * Where the next bytes may be read, *len of them, so that

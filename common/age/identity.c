@@ -400,6 +400,17 @@ identities_used_passphrase(const struct identities *ids)
 	return (ids->used);
 }
 
+bool
+identities_reach_out(const struct identities *ids)
+{
+	size_t i;
+
+	for (i = 0; i < ids->count; i++)
+		if (ids->v[i].kind == IDENTITY_PLUGIN)
+			return (true);
+	return (ids->late && !ids->asked);
+}
+
 void
 identities_set_work(struct identities *ids, unsigned log_n)
 {

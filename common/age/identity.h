@@ -46,6 +46,10 @@ void identities_ask_late(struct identities *);
 /* Whether a file of identities needed it. */
 bool identities_used_passphrase(const struct identities *);
 
+/* Whether to open a file may take more than memory: a plugin to be run, or a
+ * passphrase that is only asked for then. */
+bool identities_reach_out(const struct identities *);
+
 /* The largest work factor of a passphrase, at first AGE_WORK_READ. */
 void identities_set_work(struct identities *, unsigned log_n);
 

@@ -8,16 +8,18 @@
 #include "status.h"
 
 /*
- * Give up what a program that parses hostile input does not need: from then on
- * it reads, writes, allocates, runs threads of its own and looks at the clock;
- * it gives files that it has made before their names; nothing else.  No file
- * can be opened, no program run, no connection made.  seccomp (through
- * libseccomp) and Landlock, each where the kernel has it.
+ * Give up what a filter does not need: from then on it reads, writes,
+ * allocates, runs threads of its own and looks at the clock; it gives files
+ * that it has made before their names; nothing else.  No file can be opened, no
+ * program run, no connection made.  seccomp (through libseccomp) and Landlock,
+ * each where the kernel has it.
  *
  * What libraries try on their own, and can do without, fails with an errno;
- * whatever else is forbidden kills the process (SIGSYS).
+ * whatever else is forbidden kills the process (SIGSYS).  A program that opens
+ * files and connections to its end has fence.h.
  */
 struct sandbox {
+	bool off;		/* the user wants none: --no-sandbox */
 	const int *dirs;	/* descriptors of directories in which files may
 				 * be renamed, removed and looked at (but not
 				 * opened); -1 stands for none */
@@ -35,14 +37,5 @@ struct sandbox {
  * descriptors stay the caller's.
  */
 enum status sandbox_enter(const struct sandbox *s);
-
-/*
- * sandbox_breach():
- * For tests: try in turn what must not be possible: open a file, make a socket,
- * run a program.  The process is killed where the sandbox holds; else it is
- * replaced by a program that exits with status 0 where all was possible, 1
- * where not.  Returns only where that failed too.
- */
-void sandbox_breach(void);
 
 #endif

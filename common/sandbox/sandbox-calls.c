@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two walls.  seccomp asks of each system call whether it is one of ours: a
- * list of what may pass, a list of what fails with an errno, and death for all
- * else.  It sees numbers and descriptors, but no names behind pointers.
- * Landlock sees files: what a call that may pass can reach with "../.." or an
- * absolute name.  Either is worth having without the other.
+ * seccomp: the calls that are ours, those that fail with an errno, and death
+ * for all else.
  *
  * The lists are of what the C libraries of Linux do for the calls that our code
  * makes, on any architecture and of any age: a name that libseccomp or this
@@ -15,143 +12,19 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Not termios.h, which does not have TCGETS2 and forbids what has. */
 #include <asm/termbits.h>
 
 #include "msg.h"
-#include "sandbox.h"
-
-#define MEMORY	((size_t)8 * 1024 * 1024)	/* to be had, or no sandbox */
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZER	1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define SANITIZER	1
-#endif
-#endif
-#ifndef SANITIZER
-#define SANITIZER	0
-#endif
+#include "sandbox/sandbox-impl.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
-/* --- Landlock ------------------------------------------------------------ */
-
-/* Younger than the headers of some systems; the numbers are all machines'. */
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset	444
-#define SYS_landlock_add_rule		445
-#define SYS_landlock_restrict_self	446
-#endif
-
-#define LL_VERSION		1U	/* flag: tell the version */
-#define LL_PATH_BENEATH		1	/* kind of a rule */
-#define LL_REMOVE_FILE		(1ULL << 5)
-#define LL_MAKE_REG		(1ULL << 8)
-#define LL_NET_ALL		3ULL	/* bind, connect */
-#define LL_SCOPE_SOCKET		1ULL	/* abstract Unix sockets */
-#define LL_SCOPE_SIGNAL		2ULL
-
-/* How many rights to files each version knows, from version 1 on. */
-static const unsigned file_rights[] = { 13, 14, 15, 15, 16 };
-
-#define LL_VERSION_NET		4
-#define LL_VERSION_SCOPE	6
-
-struct ll_ruleset {
-	uint64_t files;
-	uint64_t net;
-	uint64_t scoped;
-};
-
-struct ll_beneath {
-	uint64_t rights;
-	int32_t fd;
-} __attribute__((packed));
-
-/* Whether errno says that there is no such thing here, or that what runs us
- * keeps it from us: it has filters of its own then. */
-static bool
-is_missing(int error)
-{
-
-	return (error == ENOSYS || error == EOPNOTSUPP || error == EINVAL ||
-	    error == EPERM || error == EACCES);
-}
-
-/* All rights that this version knows are given up... */
-static int
-make_ruleset(const struct sandbox *s, long version)
-{
-	struct ll_ruleset set = { 0 };
-	size_t known = COUNT(file_rights);
-
-	if ((size_t)version < known)
-		known = (size_t)version;
-	set.files = (1ULL << file_rights[known - 1]) - 1;
-	if (version >= LL_VERSION_NET)
-		set.net = LL_NET_ALL;
-	/* A child was started outside, and is there to be killed. */
-	if (version >= LL_VERSION_SCOPE)
-		set.scoped = LL_SCOPE_SOCKET |
-		    (s->child ? 0 : LL_SCOPE_SIGNAL);
-	return ((int)syscall(SYS_landlock_create_ruleset, &set, sizeof(set),
-	    0));
-}
-
-/* ...but these, in these directories and below. */
-static int
-allow_dirs(const struct sandbox *s, int ruleset)
-{
-	struct ll_beneath b = { .rights = LL_REMOVE_FILE | LL_MAKE_REG };
-	size_t i;
-
-	for (i = 0; i < s->dir_count; i++) {
-		if (s->dirs[i] == -1)
-			continue;
-		b.fd = s->dirs[i];
-		if (syscall(SYS_landlock_add_rule, ruleset, LL_PATH_BENEATH,
-		    &b, 0) == -1)
-			return (-1);
-	}
-	return (0);
-}
-
-static enum status
-lock_files(const struct sandbox *s)
-{
-	enum status status = STATUS_LOCAL;
-	int ruleset = -1;
-	long version;
-
-	version = syscall(SYS_landlock_create_ruleset, NULL, 0, LL_VERSION);
-	if (version < 1 && is_missing(errno)) {
-		msg_verbose("sandbox: no Landlock here: %s", strerror(errno));
-		return (STATUS_OK);
-	}
-	if (version < 1 || (ruleset = make_ruleset(s, version)) == -1 ||
-	    allow_dirs(s, ruleset) == -1 ||
-	    syscall(SYS_landlock_restrict_self, ruleset, 0) == -1)
-		msg_error("sandbox: Landlock: %s", strerror(errno));
-	else
-		status = STATUS_OK;
-	if (ruleset != -1)
-		close(ruleset);
-	return (status);
-}
-
-/* --- seccomp ------------------------------------------------------------- */
 
 /* Which calls are made is seldom known: by our code, C library, threads. */
 static const char *const passes[] = {
@@ -413,10 +286,8 @@ set_manners(scmp_filter_ctx ctx)
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_SSB, 1);
 }
 
-#define API_KILL_PROCESS	3	/* seccomp_api_get() */
-
-static enum status
-lock_calls(const struct sandbox *s)
+enum status
+sandbox_lock_calls(const struct sandbox *s)
 {
 	scmp_filter_ctx ctx = NULL;
 	int rc = -EINVAL;
@@ -438,52 +309,10 @@ lock_calls(const struct sandbox *s)
 	if (rc == 0)
 		return (STATUS_OK);
 	/* libseccomp has EFAULT for what it does not expect: ENOSYS, EPERM. */
-	if (rc == -EFAULT || is_missing(-rc)) {
+	if (rc == -EFAULT || sandbox_is_missing(-rc)) {
 		msg_verbose("sandbox: no seccomp here");
 		return (STATUS_OK);
 	}
 	msg_error("sandbox: seccomp: %s", strerror(-rc));
 	return (STATUS_LOCAL);
-}
-
-/* --- both ---------------------------------------------------------------- */
-
-enum status
-sandbox_enter(const struct sandbox *s)
-{
-	enum status status;
-	void *memory;
-
-	if (SANITIZER) {
-		msg_verbose("sandbox: none under a sanitizer");
-		return (STATUS_OK);
-	}
-	/* libseccomp does not bear it well to be without. */
-	if ((memory = malloc(MEMORY)) == NULL) {
-		msg_errno("sandbox");
-		return (STATUS_LOCAL);
-	}
-	free(memory);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
-		msg_error("sandbox: no new privileges: %s", strerror(errno));
-		return (STATUS_LOCAL);
-	}
-	status = lock_files(s);
-	if (status == STATUS_OK)
-		status = lock_calls(s);
-	return (status);
-}
-
-/* By their numbers: no C library gives up before the kernel is asked. */
-void
-sandbox_breach(void)
-{
-	char yes[] = "/bin/true", no[] = "/bin/false";
-	char *argv[2] = { yes, NULL };
-	char *env[1] = { NULL };
-
-	if (syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY) == -1 ||
-	    syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) == -1)
-		argv[0] = no;
-	(void)syscall(SYS_execve, argv[0], argv, env);
 }
