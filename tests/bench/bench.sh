@@ -181,21 +181,36 @@ TO=$MEMORY/to/x
 export TO SSH_CONFIG SCRATCH
 pgb-encrypt --keygen k >k.pub
 peers
-pgb-dump big >"$MEMORY/big.dump"
+pgb-dump big -f "$MEMORY/big.dump"
 pgb-encrypt -R k.pub <"$MEMORY/big.dump" >"$MEMORY/big.age"
 ln -s "$MEMORY/big.dump" "$MEMORY/big.age" .
 printf 'put %s %s\n' "$MEMORY/big.age" "$TO" >batch
 
 # --- the run --------------------------------------------------------------------
 
+# version COMMAND...: the first number with a dot that it prints.
+version() { "$@" 2>&1 | grep -Eo '[0-9]+[.][0-9][0-9a-z.]*' | head -n 1; }
+
 echo "$(date -u +%Y-%m-%d), $(sed -n 's/^model name.*: //p' /proc/cpuinfo |
     head -n 1), $(nproc) cores, $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' \
-    /etc/os-release), PostgreSQL $(pg_dump -V | awk '{ print $3 }'), $(ssh -V \
-    2>&1 | cut -d , -f 1), age $(age --version | tr -d '()')"
-echo "seconds, cpu and rss of the clients, bytes that come out; REPEAT=$REPEAT"
+    /etc/os-release), PostgreSQL $(version pg_dump -V), OpenSSH $(version \
+    ssh -V), libssh2 $(pkg-config --modversion libssh2), age $(version \
+    age --version)"
+for name in rclone gpg zstd; do
+	command -v $name >/dev/null &&
+	    printf '%s %s, ' $name "$(version $name --version)"
+done
+command -v pgbackrest >/dev/null &&
+    printf 'pgbackrest %s, ' "$(version pgbackrest version)"
+echo "REPEAT=$REPEAT"
+echo 'seconds, cpu and rss of the clients, MB that come out'
 for name in $PARTS; do
 	part "$name"
 done
+printf '\ncommands:\n'
+while IFS='|' read -r t_part t_row t_rest; do
+	[ ! -s "t.$t_row" ] || printf '%-36s %s\n' "${t_rest%%|*}" "${t_rest#*|}"
+done <rows.txt
 echo
 ratio 'dump: time, beside pg_dump -Fc' dump 1 fc
 ratio 'dump: time, beside pg_dump -Fc -Z1' dump 1 fcz1
