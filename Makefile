@@ -2,8 +2,9 @@
 # pgb: four filters for PostgreSQL logical backups.
 #
 #   make              build into O (.build/); O=DIR: elsewhere
-#   make install      PREFIX=/usr/local, DESTDIR=; make install-strip
-#   make dist         a tarball of what is committed, the same bytes each time
+#   make install      PREFIX=/usr/local, DESTDIR=; install-strip, uninstall
+#   make dist         O/pgb-VERSION.tar.gz of what is committed, the same bytes
+#                     each time
 #   make demo         the whole pipeline on throw-away servers
 #   make check        all tests; SAN=address,undefined or SAN=thread: under them
 #   make check-unit   the unit tests alone; make check-valgrind: under valgrind
@@ -11,6 +12,7 @@
 #   make check-chaos  200 pipelines with a fault each
 #   make check-matrix all tests on Debian 11, 12, 13 and sid, in chroots; root
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
+#   make check-package  builds from the tarball, as distributions do
 #   make check-ship   pgb-ship through networks that break all the time
 #   make bench        all of it beside what else does the same
 #   make picture      the drawings of README.md
@@ -22,6 +24,10 @@ PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
 DATADIR	?= $(PREFIX)/share
 MANDIR	?= $(DATADIR)/man
+DOCDIR	?= $(DATADIR)/doc/pgb
+BASHDIR	?= $(DATADIR)/bash-completion/completions
+ZSHDIR	?= $(DATADIR)/zsh/site-functions
+FISHDIR	?= $(DATADIR)/fish/vendor_completions.d
 DESTDIR	?=
 CC	?= cc
 PKG	?= pkg-config
@@ -43,9 +49,13 @@ endif
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef
-HARDEN	:= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN	:= -fstack-protector-strong -fPIE \
+	$(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,\
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+# Wherever it is built, the same bytes come out.
+NOWHERE	:= '-ffile-prefix-map=$(CURDIR)=.'
 CPP_ALL	= -D_GNU_SOURCE -Icommon $(shell $(PKG) --cflags libpq)
-CC_ALL	= -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPP_ALL) $(CPPFLAGS) -MMD -MP
+CC_ALL	= -std=c11 $(WARN) $(HARDEN) $(NOWHERE) $(CFLAGS) $(CPP_ALL) $(CPPFLAGS) -MMD -MP
 LD_ALL	= -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
 # Who seals age payloads: libcrypto, or libsodium alone.
@@ -165,20 +175,48 @@ $(B)/fault/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARN) -O2 -g -fPIC $(CPP_ALL) -MMD -MP -shared -o $@ $< -ldl
 
+# What is installed, and where: FROM:TO.  DESTDIR may have blanks, the rest not.
+PLACES	= $(foreach p,$(PROGS),$(B)/$p:$(BINDIR)/$p \
+	    man/completion/pgb.bash:$(BASHDIR)/$p \
+	    man/completion/pgb.fish:$(FISHDIR)/$p.fish) \
+	man/completion/_pgb:$(ZSHDIR)/_pgb \
+	$(foreach m,$(wildcard man/*.[1-9]),$m:$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
+	$(foreach f,README.md $(shell find examples -type f),$f:$(DOCDIR)/$f)
+
 install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
-	$(INSTALL) -m 755 $(STRIP) $(BINS) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 644 $(PROGS:%=man/%.1) $(DESTDIR)$(MANDIR)/man1
-	$(INSTALL) -m 644 man/pgb-report.5 $(DESTDIR)$(MANDIR)/man5
-	$(INSTALL) -m 644 man/pgb.7 $(DESTDIR)$(MANDIR)/man7
+	@for at in $(PLACES); do \
+	    from=$${at%%:*} mode=644 strip=; \
+	    [ ! -x $$from ] || mode=755; \
+	    case $$from in $(B)/*) strip=$(STRIP) ;; esac; \
+	    $(INSTALL) -D -m $$mode $$strip $$from "$(DESTDIR)$${at#*:}" || exit; \
+	done
 
 install-strip: STRIP := -s
 install-strip: install
 
+# Directories that others use too stay.
 uninstall:
-	rm -f $(PROGS:%=$(DESTDIR)$(BINDIR)/%) $(PROGS:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
-	    $(DESTDIR)$(MANDIR)/man5/pgb-report.5 $(DESTDIR)$(MANDIR)/man7/pgb.7
+	@for at in $(PLACES); do rm -f "$(DESTDIR)$${at#*:}" || exit; done
+	@[ ! -d "$(DESTDIR)$(DOCDIR)" ] || \
+	    find "$(DESTDIR)$(DOCDIR)" -depth -type d -empty -delete
+
+# What HEAD has; where there is no git, as in such a tarball, what lies here.
+DIST	:= pgb-$(shell sed -n 's/.*PGB_VERSION.*"\(.*\)"/\1/p' common/version.h)
+dist:
+	@rm -rf "$(O)/dist" && mkdir -p "$(O)/dist/$(DIST)"
+	@if [ -e .git ]; then \
+	    git archive --format=tar -o "$(abspath $(O))/dist/tar" HEAD; else \
+	    tar -cf "$(O)/dist/tar" .ci .gitignore Makefile README.md cmd common \
+	    examples man tests; fi
+	@tar -C "$(O)/dist/$(DIST)" -xf "$(O)/dist/tar"
+	@[ -n "$$SOURCE_DATE_EPOCH" ] || SOURCE_DATE_EPOCH=$$(if [ -e .git ]; then \
+	    git log -1 --format=%ct; else stat -c %Y Makefile; fi) && \
+	tar -C "$(O)/dist" --format=ustar --sort=name --owner=0 --group=0 \
+	    --numeric-owner --mode=u+rw,go=u-w --mtime="@$$SOURCE_DATE_EPOCH" \
+	    -cf "$(O)/dist/tar" $(DIST)
+	@gzip -n -9 <"$(O)/dist/tar" >"$(O)/dist/tar.gz"
+	@mv "$(O)/dist/tar.gz" "$(O)/$(DIST).tar.gz" && rm -rf "$(O)/dist"
+	@echo "$(O)/$(DIST).tar.gz"
 
 deps:
 	@sh tests/deps.sh
@@ -204,6 +242,11 @@ check-matrix:
 check-interop: deps
 	@$(MAKE) --no-print-directory all $(HELPERS)
 	@PGB_BUILD=$(B) sh tests/interop.sh
+
+# Not a part of check: it builds everything a few times.
+.PHONY: check-package
+check-package: deps
+	@sh tests/package.sh
 
 # Not a part of check: it pumps some 20 GB through bad networks.
 .PHONY: check-ship

@@ -33,6 +33,8 @@ wants()
 	openssh-server	program	sshd
 	openssh-client	program	sftp
 	openssh-sftp-server file /usr/lib/openssh/sftp-server
+	zsh		program	zsh
+	fish		program	fish
 	proftpd-core	program	proftpd
 	proftpd-mod-crypto file	/usr/lib/proftpd/mod_sftp.so
 	dropbear-bin	program	dropbear
