@@ -79,8 +79,9 @@ static const struct row rows[] = {
 	{ OPT_FLAG, 0, "serializable-deferrable", NULL, TO(deferrable),
 	    "wait for a snapshot free of anomalies" },
 	PASS(0, "lock-wait-timeout", "TIME", "give up waiting for a lock"),
-	{ OPT_STRING, 'Z', "compress", "HOW", TO(compress),
-	    "compression: 0-9, or METHOD[:DETAIL]" },
+	{ OPT_STRING, 'Z', "compress",
+	    "LEVEL|none|gzip|lz4|zstd", TO(compress),
+	    "compression: 0-9, or a method[:DETAIL]" },
 	PASS('E', "encoding", "NAME", "encoding of the data"),
 	{ OPT_FLAG, 'v', "verbose", NULL, TO(verbose), NULL },
 	{ OPT_STRING, 'F', "format", "c", TO(format),
@@ -89,7 +90,8 @@ static const struct row rows[] = {
 	TITLE("what is dumped; handed on to pg_dump:"),
 	PASS('a', "data-only", NULL, "data, no schema"),
 	PASS('s', "schema-only", NULL, "schema, no data"),
-	PASS(0, "section", "NAME", "pre-data, data or post-data"),
+	PASS(0, "section", "pre-data|data|post-data",
+	    "this part alone; may be repeated"),
 	PASS('n', "schema", "PATTERN", "only these schemas"),
 	PASS('N', "exclude-schema", "PATTERN", "not these schemas"),
 	PASS('t', "table", "PATTERN", "only these tables"),
@@ -165,6 +167,8 @@ static const struct row rows[] = {
 	    "what is redirected to a file is always synced: leave it out"),
 	CLASH(0, "no-synchronized-snapshots", NULL,
 	    "an archive is always of one snapshot: leave it out"),
+
+	TITLE("always:"),
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
