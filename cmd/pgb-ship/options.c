@@ -293,7 +293,7 @@ check(const struct task *t)
 int
 options_parse(struct task *t, int argc, char **argv)
 {
-	struct words w = { NULL };
+	struct words w = { .timeout = NULL };
 	int status;
 
 	memset(t, 0, sizeof(*t));
