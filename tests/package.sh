@@ -8,7 +8,11 @@
 #	sh tests/package.sh [PART...]	paths distribution other unit
 . "${0%/*}/lib.sh"
 
-need dpkg-buildflags clang
+for tool in clang:clang dpkg-buildflags:dpkg-dev; do
+	command -v "${tool%:*}" >/dev/null || [ "$(id -u)" != 0 ] ||
+	    sh "$TOP/tests/deps.sh" --as-root "${tool#*:}"
+	need "${tool%:*}"
+done
 unset MAKEFLAGS MFLAGS CFLAGS CPPFLAGS LDFLAGS CC DEB_BUILD_OPTIONS
 unset SOURCE_DATE_EPOCH PGB_BUILD
 cd "$TOP" || exit

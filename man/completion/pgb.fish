@@ -70,12 +70,13 @@ function __pgb_add -a program short long argument text
         case HOST
             $c -x -a '(__fish_print_hostnames)'
         case '*'
-            $c -x -a "$(string split '|' -- $argument |
-                string match -rv '[A-Z]' | string join ' ')"
+            set -l list (string split '|' -- $argument | string match -rv '[A-Z]')
+            $c -x -a "$list"
     end
 end
 
 function __pgb_program -a program
+    command -sq $program; or return
     # Groups that are not there would not be counted, empty ones are.
     # Groups that are not there would not be counted, empty ones are.
     set -l row (string join '' '^  (?:-| )([^ ]?)(?:(?:, |   )--|)([a-z0-9-]*)' \
@@ -109,7 +110,7 @@ function __pgb_program -a program
     end
 end
 
-set -l program (string replace -r '\.fish$' '' (status basename))
+set -l program (string replace -ra '^.*/|\.fish$' '' (status filename))
 contains $program pgb-dump pgb-encrypt pgb-verify pgb-ship
 or set program pgb-dump pgb-encrypt pgb-verify pgb-ship
 for each in $program

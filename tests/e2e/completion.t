@@ -92,7 +92,7 @@ offers()
 		_pgb "${COMP_WORDS[0]}"
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$comp" "$2" ;;
 	fish)
-		fish --no-config -c 'source $argv[1]/pgb.fish
+		fish -c 'source $argv[1]/pgb.fish
 		complete -C $argv[2]' "$comp" "$2" ;;
 	esac
 }
@@ -160,6 +160,9 @@ done
 is "$(zsh_specs pgb-ship | grep '^\*--stall')" \
     '*--stall-timeout=[without an answer \[300\]]:SECONDS: ' \
     'zsh: what is said about an option'
+
+is "$(PATH=/usr/bin:/bin fish -c 'source $argv[1]/pgb.fish' "$comp" 2>&1)" '' \
+    'fish: without the programs, no word'
 
 # --- values and files -----------------------------------------------------------
 

@@ -6,6 +6,7 @@
 
 need make gzip tar fish zsh bash
 cd "$TOP" || exit
+[ ! -e .git ] || need git
 unset SOURCE_DATE_EPOCH DESTDIR PREFIX
 root="$SCRATCH/a package"
 
