@@ -29,6 +29,8 @@ T_FAILED=0
 # note TEXT...: a comment in the output; diag: the same, seen under prove.
 note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 diag() { printf '%s\n' "$*" | sed 's/^/# /' >&2; }
+# untested TEXT...: what this machine does not let us test; matrix.sh counts it.
+untested() { note "untested: $*"; }
 
 # pass NAME, fail NAME: one result.  fail returns 1.
 pass()

@@ -1,22 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# pgb-dump against PostgreSQL 13, 17 and 18, as a table: each from the Debian
-# suite that has it, in a chroot, where pgb is built from this checkout and the
-# tests run with that suite's server, pg_dump, libpq and compiler.
+# All tests on the Debian suites from 11 to sid, as a table: each in a chroot,
+# where pgb is built from this checkout, and tested, with that suite's compiler,
+# libraries, PostgreSQL and OpenSSH.
 #
-#	sh tests/matrix.sh [SUITE...]		bullseye trixie sid
+#	sh tests/matrix.sh [SUITE...]		bullseye bookworm trixie sid
+#	sh tests/matrix.sh --table [SUITE...]	what is kept, without a run
 #
 # Needs root.  Packages come from the mirror and through the proxies that apt
 # is configured for here; PGB_MIRROR names another mirror.  The chroots are
 # made in a scratch directory and removed, unless PGB_MATRIX_DIR names one in
-# which they stay for the next run (about 1 GB each).  PGB_MATRIX_TESTS: other
-# tests than fidelity concurrent dump.  No service is started.
+# which they stay, with their results, for the next run (about 1.5 GB each).
+# PGB_MATRIX_TESTS="ship unit/said fuzz/toc": these tests alone; then the table
+# has the kept results of the others.  What a suite does not have is skipped,
+# and the table says what.  No service is started.
 
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
-: "${PGB_MATRIX_TESTS:=fidelity concurrent dump}"
+: "${PGB_MATRIX_TESTS:=}"
 
 error() { echo "matrix: error: $*" >&2; exit 3; }
 
@@ -25,7 +28,7 @@ error() { echo "matrix: error: $*" >&2; exit 3; }
 # With mounts and processes of our own, which end when we do.
 inside()
 {
-	root=$1; shift
+	root=$1 commit=$2; shift 2
 	mount --make-rprivate / &&
 	    mount -t proc proc "$root/proc" &&
 	    mount --rbind /dev "$root/dev" &&
@@ -33,7 +36,7 @@ inside()
 	    error "$root: cannot mount"
 	exec chroot "$root" /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \
 	    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
-	    PGB_FULL="${PGB_FULL:-0}" "$@"
+	    PGB_FULL="${PGB_FULL:-0}" PGB_SKIP_OK=1 PGB_COMMIT="$commit" "$@"
 }
 
 if [ "${1:-}" = --inside ]; then
@@ -41,10 +44,32 @@ if [ "${1:-}" = --inside ]; then
 	inside "$@"
 fi
 
+# As prove's interpreter: what one test prints is kept in /tap, with the time
+# it takes; its first line says of which state of the tree it is.
+keep_tap()
+{
+	name=${1#/pgb/}
+	name=${name#.build/}
+	name=${name#tests/}
+	log=/tap/$(echo "${name%.t}" | tr / .)
+	{ echo "# $PGB_COMMIT"; date +'# begun %s'; } >"$log.new"
+	timeout -k 30 3600 "$1" >>"$log.new" 2>&1
+	status=$?
+	{ date +'# ended %s'; echo "# status $status"; } >>"$log.new"
+	mv "$log.new" "$log.tap"
+	cat "$log.tap"
+	exit "$status"
+}
+
+if [ "${1:-}" = --keep-tap ]; then
+	shift
+	keep_tap "$@"
+fi
+
 within()
 {
 	root=$1; shift
-	unshare -m -p -f --kill-child sh "$self" --inside "$root" "$@"
+	unshare -m -p -f --kill-child sh "$self" --inside "$root" "$commit" "$@"
 }
 
 # --- a chroot ----------------------------------------------------------------
@@ -64,24 +89,26 @@ apt_ways()
 	echo 'APT::Sandbox::User "root";'
 }
 
-# install DIR: what deps.sh would, as far as the suite has it; tests of
-# pgb-dump need no sshd.
+# install DIR: what deps.sh would, as far as the suite has it.
 install()
 {
-	skip='openssh-server mandoc pv'
-	case $PGB_MATRIX_TESTS in *ship*|*fetch*|*shelf*) skip='mandoc pv' ;; esac
 	# shellcheck disable=SC2016
 	within "$1" sh -c '
 		cd /pgb && apt-get -q update || exit
-		skip=$1
 		set --
-		for name in $(sed -n "/^wants/,/^}/s/^\t\([a-z0-9.+-]*\)\t.*/\1/p" \
+		: >/lacks
+		for name in $(awk "NF == 3 &&
+		    \$2 ~ /^(program|library|file)\$/ { print \$1 }" \
 		    tests/deps.sh); do
-			case " $skip " in *" $name "*) continue ;; esac
-			[ -z "$(apt-cache --names-only search "^$name\$")" ] ||
+			if [ -n "$(apt-cache --names-only search "^$name\$")" ]
+			then
 				set -- "$@" "$name"
+			else
+				echo "$name" >>/lacks
+			fi
 		done
-		exec sh tests/deps.sh --as-root "$@"' sh "$skip"
+		dpkg -s "$@" >/dev/null 2>&1 && exit
+		exec sh tests/deps.sh --as-root "$@"'
 }
 
 # make_root SUITE DIR
@@ -97,76 +124,161 @@ make_root()
 	: >"$2/.made"
 }
 
-# put_sources DIR: this checkout, as it stands, without what was built.
+# put_sources DIR: this checkout, as it stands; what was built there before
+# stays, for make to judge.
 put_sources()
 {
-	rm -rf "$1/pgb"
-	mkdir "$1/pgb" &&
+	mkdir -p "$1/pgb" "$1/tap" &&
+	    find "$1/pgb" -mindepth 1 -maxdepth 1 ! -name .build \
+		-exec rm -rf {} + &&
 	    tar -C "$top" -cf - Makefile cmd common tests man examples \
 		README.md | tar -C "$1/pgb" -xf -
 }
 
-# --- a row -------------------------------------------------------------------
-
-# verdict LOG: what a test's TAP comes to.
-verdict()
+# build DIR
+build()
 {
-	good=$(grep -c '^ok ' "$1")
-	bad=$(grep -c '^not ok ' "$1")
-	if [ "$bad" != 0 ]; then
-		echo "FAILED $bad"
-	elif grep -q "^1\.\.$good\$" "$1" && [ "$good" != 0 ]; then
-		echo "ok $good"
-	else
-		echo 'FAILED'
-	fi
+	# shellcheck disable=SC2016
+	within "$1" sh -c '
+		cd /pgb
+		set -- all
+		for t in tests/unit/*.c tests/fuzz/*.c; do
+			case $t in */seeds.c|*/replay.c) continue ;; esac
+			t=${t#tests/}
+			set -- "$@" ".build/${t%.c}.t"
+		done
+		for t in tests/helper/*.c; do
+			t=${t#tests/}
+			set -- "$@" ".build/${t%.c}"
+		done
+		for t in tests/fault/*.c; do
+			[ -e "$t" ] || continue
+			t=${t#tests/}
+			set -- "$@" ".build/${t%.c}.so"
+		done
+		make -k -j2 "$@" || { rm -rf .build && make -j2 "$@"; }'
 }
 
-cell() { printf '  %-12s' "$*" >>"$work/table"; }
+# test_in DIR: those named, or all.
+test_in()
+{
+	set -- "$1" sh -c 'cd /pgb && PGB_EXEC="sh tests/matrix.sh --keep-tap" \
+	    exec sh tests/run.sh "$@"' sh
+	[ -n "$PGB_MATRIX_TESTS" ] || rm -f "$1"/tap/*
+	for name in $PGB_MATRIX_TESTS; do
+		case $name in
+		unit/*|fuzz/*) set -- "$@" ".build/$name.t" ;;
+		*/*) set -- "$@" "tests/$name.t" ;;
+		*) set -- "$@" "tests/e2e/$name.t" ;;
+		esac
+	done
+	within "$@"
+}
+
+# --- a row -------------------------------------------------------------------
+
+# versions DIR: one a line, in the order of the table's head.
+versions()
+{
+	# shellcheck disable=SC2016
+	within "$1" sh -c '
+		/usr/lib/postgresql/*/bin/postgres -V | sed "s/[^0-9]*//;s/ .*//"
+		for lib in libssh2 libsodium; do
+			pkg-config --modversion "$lib"
+		done
+		ssh -V 2>&1 | sed "s/^OpenSSH_//;s/[ ,].*//"
+		pkg-config --modversion libcrypto
+		cc -dumpfullversion'
+}
 
 row()
 {
 	suite=$1 root=$work/$1
-	printf '%-10s' "$suite" >>"$work/table"
+	echo "matrix: $suite: $(date +%H:%M)"
 	if ! make_root "$suite" "$root" ||
 	    ! put_sources "$root" ||
 	    ! install "$root" >"$root.log" 2>&1; then
 		tail -n 20 "$root.log" >&2
-		cell 'no chroot'
+		echo 'no chroot' >"$root.trouble"
 		return 1
 	fi
-	version=$(within "$root" sh -c \
-	    '/usr/lib/postgresql/*/bin/postgres -V' | awk '{ print $3 }')
-	cell "$version"
-	echo "matrix: $suite: PostgreSQL $version"
-	set --
-	for test in "$top"/tests/helper/*.c; do
-		test=${test##*/}
-		set -- "$@" "/pgb/.build/helper/${test%.c}"
-	done
-	if ! within "$root" make -C /pgb B=/pgb/.build all "$@" \
-	    >"$root.log" 2>&1; then
+	versions "$root" >"$root.versions"
+	echo "matrix: $suite: build"
+	if ! build "$root" >"$root.log" 2>&1; then
+		grep -E 'error|warning' "$root.log" | head -n 20 >&2
 		tail -n 20 "$root.log" >&2
-		cell 'no build'
+		echo 'no build' >"$root.trouble"
 		return 1
 	fi
-	cell ok
-	good=0
-	for test in $PGB_MATRIX_TESTS; do
-		log=$root.$test.log
-		within "$root" sh -c "cd /pgb && exec tests/e2e/$test.t" \
-		    >"$log" 2>&1 || good=1
-		text=$(verdict "$log")
-		cell "$text"
-		case $text in ok*) ;; *)
-			good=1
-			grep -E '^(not ok|Bail|# )' "$log" | head -n 40 >&2
-		esac
-	done
-	return $good
+	rm -f "$root.trouble"
+	grep -E 'warning:' "$root.log" >&2
+	echo "matrix: $suite: tests"
+	test_in "$root"
 }
 
 # --- the table ---------------------------------------------------------------
+
+# tally DIR: "files passed, failed, skipped; tests passed, failed", and below it
+# a line for each that failed or was skipped.
+tally()
+{
+	files=0 good=0 bad=0 skipped=0 passed=0 failed=0
+	for log in "$1"/tap/*.tap; do
+		[ -e "$log" ] || continue
+		name=${log##*/}
+		name=${name%.tap}
+		files=$((files + 1))
+		ok=$(grep -c '^ok ' "$log")
+		not_ok=$(grep -c '^not ok ' "$log")
+		passed=$((passed + ok)) failed=$((failed + not_ok))
+		if grep -q '^1\.\.0 # SKIP' "$log"; then
+			skipped=$((skipped + 1))
+			sed -n "s/^1\.\.0 # SKIP/    $name: skipped:/p" "$log"
+		elif grep -q '^# status 0$' "$log" && [ "$not_ok" = 0 ] &&
+		    grep -q "^1\.\.$ok\$" "$log"; then
+			good=$((good + 1))
+		else
+			bad=$((bad + 1))
+			echo "    $name: FAILED $not_ok of $((ok + not_ok))"
+			sed -n 's/^not ok/        not ok/p
+			    s/^Bail/        Bail/p' "$log"
+		fi
+		sed -n "s/^# untested:/    $name: untested:/p" "$log"
+		sed -n "s/^# cut short:/    $name: cut short:/p" "$log"
+	done >"$work/remarks"
+	echo "$good $bad $skipped $passed $failed"
+}
+
+# commits DIR: of which states its results are.
+commits()
+{
+	sed -s -n 1p "$1"/tap/*.tap 2>/dev/null | sed 's/^# //' | sort |
+	    uniq -c | sort -rn | awk '
+		{ s = s (NR > 1 ? ", " : "") $2 ($1 == 1 ? "" : " (" $1 ")") }
+		END { print s }'
+}
+
+line='%-9s %-10s %-8s %-9s %-8s %-9s %-7s %6s %6s %7s %7s %6s  %s\n'
+
+table()
+{
+	# shellcheck disable=SC2059
+	printf "$line" suite PostgreSQL libssh2 libsodium OpenSSH OpenSSL gcc \
+	    files failed skipped tests failed 'of commit (files)'
+	for suite; do
+		root=$work/$suite
+		if [ -e "$root.trouble" ]; then
+			echo "$suite: $(cat "$root.trouble")"
+			continue
+		fi
+		# shellcheck disable=SC2046,SC2059
+		printf "$line" "$suite" $(cat "$root.versions") \
+		    $(tally "$root") "$(commits "$root")"
+		[ ! -s "$root/lacks" ] || echo "    the suite has no:" \
+		    "$(tr '\n' ' ' <"$root/lacks")"
+		cat "$work/remarks"
+	done
+}
 
 finish()
 {
@@ -176,6 +288,21 @@ finish()
 
 self=$0
 top=$(cd "${0%/*}/.." && pwd) || exit 3
+if [ -n "${PGB_MATRIX_DIR:-}" ]; then
+	mkdir -p "$PGB_MATRIX_DIR" && work=$(cd "$PGB_MATRIX_DIR" && pwd)
+else
+	work=$(mktemp -d "${TMPDIR:-/tmp}/pgb-matrix.XXXXXX")
+fi
+[ -n "${work:-}" ] || exit 3
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+only_table=0
+[ "${1:-}" != --table ] || { only_table=1; shift; }
+[ $# != 0 ] || set -- bullseye bookworm trixie sid
+[ "$only_table" = 0 ] || { table "$@"; exit; }
+
 [ "$(id -u)" = 0 ] || error 'a chroot needs root'
 command -v apt-get >/dev/null || error 'no apt-get here'
 command -v debootstrap >/dev/null ||
@@ -188,29 +315,14 @@ if proxy=$(apt-config shell p Acquire::http::Proxy) && [ -n "$proxy" ]; then
 	export http_proxy="$p"
 fi
 unshare -m -p -f --kill-child true || error 'mounts are not allowed here'
-
-if [ -n "${PGB_MATRIX_DIR:-}" ]; then
-	mkdir -p "$PGB_MATRIX_DIR" && work=$(cd "$PGB_MATRIX_DIR" && pwd)
-else
-	work=$(mktemp -d "${TMPDIR:-/tmp}/pgb-matrix.XXXXXX")
-fi
-[ -n "${work:-}" ] || exit 3
 chmod 755 "$work"
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null) || commit='?'
+git -C "$top" diff --quiet HEAD 2>/dev/null || commit=$commit+
 
-[ $# != 0 ] || set -- bullseye trixie sid
-printf '%-10s' suite >"$work/table"
-for head in PostgreSQL build $PGB_MATRIX_TESTS; do
-	cell "$head"
-done
-echo >>"$work/table"
 status=0
 for name; do
 	row "$name" || status=1
-	echo >>"$work/table"
 done
 echo
-sed 's/ *$//' "$work/table"
+table "$@"
 exit $status

@@ -3,6 +3,7 @@
 #
 # All tests, or those named: sh tests/run.sh [TEST...].  The programs, the unit
 # tests, the fuzz targets and the helpers are built already (make check does that).
+# PGB_EXEC: a command that runs each of them.
 
 cd "${0%/*}/.." || exit
 : "${PGB_BUILD:=.build}"
@@ -46,7 +47,7 @@ stop()
 }
 # An asynchronous command of sh ignores SIGINT and SIGQUIT: perl gives them back.
 perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' \
-    prove -j2 -e '' "$@" </dev/null &
+    prove -j2 -e "${PGB_EXEC:-}" "$@" </dev/null &
 prove=$!
 for signal in INT TERM HUP; do
 	# shellcheck disable=SC2064

@@ -326,7 +326,7 @@ unlock
 note "room for $((room + 30)) locks"
 [ "$GOT" != 200 ] || {
 	unlock
-	note 'more than its sessions can take: not tested'
+	untested 'more locks than its sessions can take'
 	done_testing
 }
 # What is left: pg_dump's 250 and some 100 of the catalog's, and half of what

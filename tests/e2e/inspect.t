@@ -118,7 +118,7 @@ if truncate -s $((header + 16 + chunks * 65552)) big 2>/dev/null; then
 	    'a file of a tebibyte'
 	rm big
 else
-	note 'no large files here'
+	untested 'no large files here'
 fi
 
 # --- recipients ---------------------------------------------------------------

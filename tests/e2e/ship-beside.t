@@ -155,6 +155,8 @@ if [ "$MOUNTS" = 1 ]; then
 		rm -f "$REMOTE/small/x"
 		is "$(ls -A "$REMOTE/small")" '' 'nothing is left'
 	done
+else
+	untested 'a small disk: no private mounts on this machine'
 fi
 
 # --- several ------------------------------------------------------------------

@@ -409,7 +409,7 @@ if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
 	[ "$(id -u "$SSHD_USER")" = 0 ] ||
 	    chown -R "$SSHD_USER" "$REMOTE" "$SCRATCH/ssh"
 else
-	note 'passwords: not tested here'
+	untested 'passwords'
 fi
 
 done_testing

@@ -405,7 +405,7 @@ if sshd_shell; then
 	shipped
 	outcome 5 'a full disk'
 else
-	note 'libssh2: not tested here, the server has no shell'
+	untested 'libssh2: the server has no shell'
 fi
 
 done_testing

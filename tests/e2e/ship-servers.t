@@ -246,7 +246,7 @@ if [ "$MOUNTS" = 1 ]; then
 	asked_of dropbear $PORT
 	stop_server
 else
-	note 'dropbear: not tested here, it wants a home directory'
+	untested 'dropbear: it wants a home directory'
 fi
 
 done_testing
