@@ -69,6 +69,9 @@ test_words(void)
 		ok(blame_text(all[i].text).status == all[i].status,
 		    "\"%s\": status %d", all[i].text, (int)all[i].status);
 	ok(blame_text("a then b").status == STATUS_OK, "unknown words");
+	ok(blame_coded("\xd0\x92\xd0\x90\xd0\x96\xd0\x9d\xd0\x9e:  3D000: x") &&
+	    blame_coded("FATAL:  53300: x") && !blame_coded("FATAL: x") &&
+	    !blame_coded("invalid port number: \"x\""), "a server's word");
 	ok(matches("x on socket y No such z", "on socket*No such") &&
 	    !matches("No such on socket", "on socket*No such"),
 	    "pieces of a pattern stand in order");

@@ -229,6 +229,15 @@ find_code(const char *line, const char **at, char code[6])
 	return (0);
 }
 
+bool
+blame_coded(const char *text)
+{
+	const char *at;
+	char code[6];
+
+	return (find_code(text, &at, code) > 0);
+}
+
 /* Whether a line speaks of one more host; others explain the one before. */
 static bool
 is_primary(const char *line)

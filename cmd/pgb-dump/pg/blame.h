@@ -2,6 +2,7 @@
 #ifndef BLAME_H
 #define BLAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "status.h"
@@ -27,7 +28,7 @@ struct blame blame_sqlstate(const char *code);
  * From the words of a message, where there is no code: STATUS_OK when they say
  * nothing known.  The words are English: libpq's because the program never
  * calls setlocale(), pg_dump's because it runs under LC_ALL=C.  A server may
- * speak another language: then nothing is known.
+ * speak another language and not let us choose: then nothing is known.
  */
 struct blame blame_text(const char *text);
 
@@ -38,5 +39,8 @@ struct blame blame_text(const char *text);
  * "; ", without codes, locations and advice.
  */
 struct blame blame_connect(const char *text, char *out, size_t outlen);
+
+/* Whether the server speaks in that text, in whatever language. */
+bool blame_coded(const char *text);
 
 #endif

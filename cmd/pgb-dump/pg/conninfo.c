@@ -9,7 +9,7 @@
 /* What the child is told in another way, or decides by itself. */
 static const char *const dropped[] = {
 	"host", "hostaddr", "port", "dbname", "password",
-	"service", "servicefile", "fallback_application_name",
+	"service", "servicefile", "fallback_application_name", "options",
 	/* The server is chosen; asking again could only differ. */
 	"target_session_attrs", "load_balance_hosts",
 };

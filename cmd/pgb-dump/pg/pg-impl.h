@@ -25,6 +25,11 @@ struct pg {
 	bool imported;		/* of another session of ours: it is there */
 	unsigned turns;		/* tables since the last one */
 	bool restricts;		/* has restrict_nonsystem_relation_kind */
+	enum {
+		SPEAKS_ENGLISH,
+		SPEAKS_AS_ASKED,	/* in this session, because we may ask */
+		SPEAKS_OTHERWISE,
+	} language;
 	struct pg_teller teller;
 	char word[512];		/* the server's last one, and its SQLSTATE */
 	char word_code[6];

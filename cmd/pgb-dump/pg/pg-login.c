@@ -136,7 +136,7 @@ is_misuse(const char *text)
 	return (strncmp(text, "connection to server", 20) != 0 &&
 	    strncmp(text, "could not ", 10) != 0 &&
 	    strncmp(text, "fe_sendauth", 11) != 0 &&
-	    strstr(text, "FATAL") == NULL);
+	    strstr(text, "FATAL") == NULL && !blame_coded(text));
 }
 
 static enum status

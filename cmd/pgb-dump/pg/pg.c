@@ -207,6 +207,38 @@ pg_query(struct pg *pg, const char *sql, const char *param, PGresult **out)
 	return (status);
 }
 
+/*
+ * Its messages in English, where it speaks otherwise and lets us ask.  Behind a
+ * pooler (another process than the one that has greeted us) it is left as it
+ * is: our own session might be heard, but pg_dump would ask when it connects,
+ * and be refused.
+ */
+static enum status
+set_language(struct pg *pg)
+{
+	enum status status;
+	PGresult *res;
+	char sql[512];
+
+	snprintf(sql, sizeof(sql), "SELECT CASE WHEN %s "
+	    "AND pg_catalog.pg_backend_pid() = %d THEN "
+	    "pg_catalog.set_config('lc_messages', 'C', false) ELSE '' END "
+	    "WHERE pg_catalog.current_setting('lc_messages') !~* "
+	    "'^(c|posix|en[a-z]*)([^a-z]|$)'", pg_version(pg) >= 150000 ?
+	    "pg_catalog.has_parameter_privilege('lc_messages', 'SET')" :
+	    "pg_catalog.current_setting('is_superuser') = 'on'", pg_pid(pg));
+	if ((status = pg_query(pg, sql, NULL, &res)) != STATUS_OK)
+		return (status);
+	if (PQntuples(res) == 0)
+		pg->language = SPEAKS_ENGLISH;
+	else if (PQgetvalue(res, 0, 0)[0] != '\0')
+		pg->language = SPEAKS_AS_ASKED;
+	else
+		pg->language = SPEAKS_OTHERWISE;
+	PQclear(res);
+	return (STATUS_OK);
+}
+
 enum status
 pg_prepare(struct pg *pg)
 {
@@ -217,10 +249,11 @@ pg_prepare(struct pg *pg)
 	if (status != STATUS_OK)
 		return (status);
 	/* Those that this version has. */
-	return (pg_query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
+	status = pg_query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
 	    "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', "
 	    "'lock_timeout', 'idle_in_transaction_session_timeout', "
-	    "'idle_session_timeout', 'transaction_timeout')", NULL, NULL));
+	    "'idle_session_timeout', 'transaction_timeout')", NULL, NULL);
+	return (status == STATUS_OK ? set_language(pg) : status);
 }
 
 enum status
@@ -268,6 +301,13 @@ pg_version_text(const struct pg *pg)
 	const char *text = PQparameterStatus(pg->conn, "server_version");
 
 	return (text != NULL ? text : "");
+}
+
+const char *
+pg_strange(const struct pg *pg)
+{
+
+	return (pg->language == SPEAKS_OTHERWISE ? PQuser(pg->conn) : NULL);
 }
 
 const char *
@@ -399,99 +439,4 @@ pg_alive(struct pg *pg)
 	(void)PQisBusy(pg->conn);
 	return (pg->word[0] == '\0' &&
 	    PQstatus(pg->conn) == CONNECTION_OK);
-}
-
-/* Where the server is: what we reached, not what was asked for. */
-static int
-add_server(const struct pg *pg, char **str)
-{
-	const char *host = PQhost(pg->conn), *addr = PQhostaddr(pg->conn);
-	const char *port = PQport(pg->conn);
-
-	if (conninfo_add(str, "dbname", PQdb(pg->conn)) == -1 ||
-	    conninfo_add(str, "host", host) == -1 ||
-	    conninfo_add(str, "port", port) == -1)
-		return (-1);
-	if (host[0] != '/' && host[0] != '@' && addr != NULL &&
-	    addr[0] != '\0' && strcmp(host, addr) != 0)
-		return (conninfo_add(str, "hostaddr", addr));
-	return (0);
-}
-
-static int
-add_keepalive(const struct pg *pg, char **str)
-{
-	char *own = pg_parameter(pg->conn, "keepalives_idle"), text[16];
-	const struct {
-		const char *keyword;
-		int value;
-	} all[] = {
-		{ "keepalives_idle", KEEP_IDLE },
-		{ "keepalives_interval", KEEP_INTERVAL },
-		{ "keepalives_count", KEEP_COUNT },
-	};
-	size_t i;
-
-	for (i = 0; own == NULL && i < sizeof(all) / sizeof(all[0]); i++) {
-		snprintf(text, sizeof(text), "%d", all[i].value);
-		if (conninfo_add(str, all[i].keyword, text) == -1)
-			return (-1);
-	}
-	free(own);
-	return (0);
-}
-
-/* All other parameters.  On an error *bad is the one that cannot be had. */
-static int
-add_others(const struct pg *pg, char **conninfo, char **service,
-    char bad[64])
-{
-	PQconninfoOption *all, *o;
-	struct conninfo_param p;
-	int got = 0;
-
-	if ((all = PQconninfo(pg->conn)) == NULL)
-		return (-1);
-	for (o = all; o->keyword != NULL && got == 0; o++) {
-		p = (struct conninfo_param){
-			.keyword = o->keyword, .value = o->val,
-			.compiled = o->compiled,
-			.env_set = o->envvar != NULL &&
-			    getenv(o->envvar) != NULL,
-			.secret = strchr(o->dispchar, '*') != NULL,
-		};
-		switch (conninfo_fate(&p)) {
-		case CONNINFO_DROP:
-			break;
-		case CONNINFO_SHOW:
-			got = conninfo_add(conninfo, o->keyword, o->val);
-			break;
-		case CONNINFO_HIDE:
-			got = conninfo_hide(service, o->keyword, o->val);
-			break;
-		}
-		if (got == -1)
-			snprintf(bad, 64, "%s", o->keyword);
-	}
-	PQconninfoFree(all);
-	return (got);
-}
-
-enum status
-pg_for_child(const struct pg *pg, char **conninfo, char **password,
-    char **service)
-{
-	const char *pass = PQpass(pg->conn);
-	char bad[64] = "libpq";
-
-	*conninfo = *password = *service = NULL;
-	if (pass != NULL && pass[0] != '\0' &&
-	    (*password = strdup(pass)) == NULL)
-		goto fail;
-	if (add_server(pg, conninfo) == 0 && add_keepalive(pg, conninfo) == 0 &&
-	    add_others(pg, conninfo, service, bad) == 0)
-		return (STATUS_OK);
-fail:
-	msg_errno(bad);
-	return (errno == EINVAL ? STATUS_USAGE : STATUS_LOCAL);
 }

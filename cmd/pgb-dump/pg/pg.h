@@ -44,6 +44,10 @@ int pg_version(const struct pg *);
 const char *pg_version_text(const struct pg *);
 const char *pg_database(const struct pg *);
 
+/* The role, where the server's messages are in another language than English
+ * and may not be asked for in it; else NULL.  Borrowed. */
+const char *pg_strange(const struct pg *);
+
 /*
  * Sessions that work together end together, and one line says why.  So tell()
  * is asked before an error line is printed: false: somebody else has printed

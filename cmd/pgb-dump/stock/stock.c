@@ -258,6 +258,10 @@ stock_end(struct stock *s)
 	    pg_database(s->pg), s->name, WEXITSTATUS(w));
 	if (s->relay.blame.hint != NULL)
 		msg_hint("%s", s->relay.blame.hint);
+	if (s->relay.blame.status == STATUS_OK && pg_strange(s->pg) != NULL)
+		msg_hint("the server speaks a language that is not understood "
+		    "here, and the status tells less: ALTER ROLE \"%s\" SET "
+		    "lc_messages TO 'C'", pg_strange(s->pg));
 	return (judge(s));
 }
 
