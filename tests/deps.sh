@@ -53,6 +53,7 @@ wants()
 	coreutils	program	b2sum
 	util-linux	program	setpriv
 	procps		program	pgrep
+	locales		file	/usr/share/i18n/locales/de_DE
 	END
 }
 
