@@ -156,7 +156,7 @@ build()
 			t=${t#tests/}
 			set -- "$@" ".build/${t%.c}.so"
 		done
-		make -k -j2 "$@" || { rm -rf .build && make -j2 "$@"; }'
+		make -k -j2 "$@"'
 }
 
 # test_in DIR: those named, or all.

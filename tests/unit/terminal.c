@@ -7,6 +7,20 @@
 
 #define LONG_MAX_LEN	5000
 
+/* glibc has had this since 2.32 only. */
+static const char *
+name_of(int error)
+{
+
+	switch (error) {
+	case EFBIG:	return ("EFBIG");
+	case EPIPE:	return ("EPIPE");
+	case EINTR:	return ("EINTR");
+	case ENXIO:	return ("ENXIO");
+	default:	return (strerror(error));
+	}
+}
+
 /* --- jobs ---------- */
 
 static void
@@ -25,7 +39,7 @@ ask(const char *prompt, bool echo, size_t size)
 	}
 	for (i = 0; i < size; i++)
 		left += buf[i] != 'u' && buf[i] != '\0';
-	dprintf(1, "%s%s\n", strerrorname_np(errno), left > 0 ? ", left" : "");
+	dprintf(1, "%s%s\n", name_of(errno), left > 0 ? ", left" : "");
 }
 
 static void
@@ -93,7 +107,7 @@ homeless(void)
 
 	leave_home();
 	dprintf(1, "%d", terminal_say("x"));
-	dprintf(1, " %s ", strerrorname_np(errno));
+	dprintf(1, " %s ", name_of(errno));
 	ask("x", false, 100);
 }
 

@@ -378,11 +378,11 @@ check_table(struct toc_check *t, const struct archive_entry *e,
 static bool
 is_bits_off(const char *s, const char *want, int most)
 {
-	unsigned char x;
+	unsigned x;
 	int bits = 0;
 
 	for (; *s != '\0' && *want != '\0'; s++, want++)
-		for (x = (unsigned char)(*s ^ *want); x != 0; x &= x - 1)
+		for (x = (unsigned)(*s ^ *want) & 0xff; x != 0; x &= x - 1)
 			bits++;
 	return (*s == *want && bits > 0 && bits <= most);
 }

@@ -144,12 +144,12 @@ word_is_known(const char *s, size_t len)
 static int
 bits_between(const char *s, const char *w, size_t len)
 {
-	unsigned char x;
+	unsigned x;
 	int bits = 0;
 	size_t i;
 
 	for (i = 0; i < len && bits < 2; i++)
-		for (x = (unsigned char)(s[i] ^ w[i]); x != 0; x &= x - 1)
+		for (x = (unsigned)(s[i] ^ w[i]) & 0xff; x != 0; x &= x - 1)
 			bits++;
 	return (bits);
 }
