@@ -11,6 +11,7 @@
 #   make check-fault  every call that can fail fails once, in every program
 #   make check-chaos  200 pipelines with a fault each
 #   make check-matrix all tests on Debian 11, 12, 13 and sid, in chroots; root
+#   make check-environments  all tests as nobody, in German, in odd paths; root
 #   make check-interop  pgb-encrypt with the age and rage of Debian sid
 #   make check-package  builds from the tarball, as distributions do
 #   make check-ship   pgb-ship through networks that break all the time
@@ -236,6 +237,11 @@ check-unit: $(UNITS)
 .PHONY: check-matrix
 check-matrix:
 	@sh tests/matrix.sh
+
+# Not a part of check: it is all of check three times.
+.PHONY: check-environments
+check-environments:
+	@sh tests/environments.sh
 
 # Not a part of check: it fetches packages, and pumps 4 GiB a few times.
 .PHONY: check-interop

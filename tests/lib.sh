@@ -14,12 +14,14 @@
 # keeps the directory.  A server or tool that is missing ends the test with
 # "Bail out!"; with PGB_SKIP_OK=1 the test is skipped instead.
 #
+# PGB_LOCALE: the language that all of it runs in, the server's messages too.
+#
 # Set here: TOP (the checkout), BIN (the built programs: $PGB_BUILD or
 # TOP/.build), SCRATCH, HOME (in SCRATCH); PATH begins with BIN.
 
 set -u
 umask 022
-export LC_ALL=C
+export LC_ALL="${PGB_LOCALE:-C}"
 
 # --- TAP -------------------------------------------------------------------
 
@@ -346,6 +348,7 @@ pg_start()
 		shift
 		set -- "$@" -c "$t_arg"
 	done
+	[ -z "${PGB_LOCALE:-}" ] || set -- -c "lc_messages=$PGB_LOCALE" "$@"
 	t_dir=$(pwd)
 	cd "$PGHOST" || bail 'no cluster'
 	as_user nobody setpriv --pdeathsig INT "$PGBIN/postgres" -D data \

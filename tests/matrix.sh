@@ -36,7 +36,8 @@ inside()
 	    error "$root: cannot mount"
 	exec chroot "$root" /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \
 	    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
-	    PGB_FULL="${PGB_FULL:-0}" PGB_SKIP_OK=1 PGB_COMMIT="$commit" "$@"
+	    PGB_FULL="${PGB_FULL:-0}" PGB_SKIP_OK=1 PGB_COMMIT="$commit" \
+	    PGB_TAP=/tap "$@"
 }
 
 if [ "${1:-}" = --inside ]; then
@@ -44,32 +45,16 @@ if [ "${1:-}" = --inside ]; then
 	inside "$@"
 fi
 
-# As prove's interpreter: what one test prints is kept in /tap, with the time
-# it takes; its first line says of which state of the tree it is.
-keep_tap()
-{
-	name=${1#/pgb/}
-	name=${name#.build/}
-	name=${name#tests/}
-	log=/tap/$(echo "${name%.t}" | tr / .)
-	{ echo "# $PGB_COMMIT"; date +'# begun %s'; } >"$log.new"
-	timeout -k 30 3600 "$1" >>"$log.new" 2>&1
-	status=$?
-	{ date +'# ended %s'; echo "# status $status"; } >>"$log.new"
-	mv "$log.new" "$log.tap"
-	cat "$log.tap"
-	exit "$status"
-}
-
-if [ "${1:-}" = --keep-tap ]; then
-	shift
-	keep_tap "$@"
-fi
-
 within()
 {
 	root=$1; shift
-	unshare -m -p -f --kill-child sh "$self" --inside "$root" "$commit" "$@"
+	unshare -m -p -f --kill-child sh "$self" --inside "$root" "$commit" \
+	    "$@" &
+	child=$!
+	wait "$child"
+	ended=$?
+	child=
+	return $ended
 }
 
 # --- a chroot ----------------------------------------------------------------
@@ -94,7 +79,9 @@ install()
 {
 	# shellcheck disable=SC2016
 	within "$1" sh -c '
-		cd /pgb && apt-get -q update || exit
+		cd /pgb || exit
+		! cmp -s tests/deps.sh /deps.sh || exit 0
+		apt-get -q update || exit
 		set --
 		: >/lacks
 		for name in $(awk "NF == 3 &&
@@ -107,8 +94,7 @@ install()
 				echo "$name" >>/lacks
 			fi
 		done
-		dpkg -s "$@" >/dev/null 2>&1 && exit
-		exec sh tests/deps.sh --as-root "$@"'
+		sh tests/deps.sh --as-root "$@" && cp tests/deps.sh /deps.sh'
 }
 
 # make_root SUITE DIR
@@ -162,7 +148,7 @@ build()
 # test_in DIR: those named, or all.
 test_in()
 {
-	set -- "$1" sh -c 'cd /pgb && PGB_EXEC="sh tests/matrix.sh --keep-tap" \
+	set -- "$1" sh -c 'cd /pgb && PGB_EXEC="sh tests/tally.sh keep" \
 	    exec sh tests/run.sh "$@"' sh
 	[ -n "$PGB_MATRIX_TESTS" ] || rm -f "$1"/tap/*
 	for name in $PGB_MATRIX_TESTS; do
@@ -218,46 +204,6 @@ row()
 
 # --- the table ---------------------------------------------------------------
 
-# tally DIR: "files passed, failed, skipped; tests passed, failed", and below it
-# a line for each that failed or was skipped.
-tally()
-{
-	files=0 good=0 bad=0 skipped=0 passed=0 failed=0
-	for log in "$1"/tap/*.tap; do
-		[ -e "$log" ] || continue
-		name=${log##*/}
-		name=${name%.tap}
-		files=$((files + 1))
-		ok=$(grep -c '^ok ' "$log")
-		not_ok=$(grep -c '^not ok ' "$log")
-		passed=$((passed + ok)) failed=$((failed + not_ok))
-		if grep -q '^1\.\.0 # SKIP' "$log"; then
-			skipped=$((skipped + 1))
-			sed -n "s/^1\.\.0 # SKIP/    $name: skipped:/p" "$log"
-		elif grep -q '^# status 0$' "$log" && [ "$not_ok" = 0 ] &&
-		    grep -q "^1\.\.$ok\$" "$log"; then
-			good=$((good + 1))
-		else
-			bad=$((bad + 1))
-			echo "    $name: FAILED $not_ok of $((ok + not_ok))"
-			sed -n 's/^not ok/        not ok/p
-			    s/^Bail/        Bail/p' "$log"
-		fi
-		sed -n "s/^# untested:/    $name: untested:/p" "$log"
-		sed -n "s/^# cut short:/    $name: cut short:/p" "$log"
-	done >"$work/remarks"
-	echo "$good $bad $skipped $passed $failed"
-}
-
-# commits DIR: of which states its results are.
-commits()
-{
-	sed -s -n 1p "$1"/tap/*.tap 2>/dev/null | sed 's/^# //' | sort |
-	    uniq -c | sort -rn | awk '
-		{ s = s (NR > 1 ? ", " : "") $2 ($1 == 1 ? "" : " (" $1 ")") }
-		END { print s }'
-}
-
 line='%-9s %-10s %-8s %-9s %-8s %-9s %-7s %6s %6s %7s %7s %6s  %s\n'
 
 table()
@@ -271,18 +217,22 @@ table()
 			echo "$suite: $(cat "$root.trouble")"
 			continue
 		fi
+		sh "$top/tests/tally.sh" count "$root/tap" >"$work/count"
 		# shellcheck disable=SC2046,SC2059
 		printf "$line" "$suite" $(cat "$root.versions") \
-		    $(tally "$root") "$(commits "$root")"
+		    $(head -n 1 "$work/count") \
+		    "$(sh "$top/tests/tally.sh" commits "$root/tap")"
 		[ ! -s "$root/lacks" ] || echo "    the suite has no:" \
 		    "$(tr '\n' ' ' <"$root/lacks")"
-		cat "$work/remarks"
+		sed 1d "$work/count"
 	done
 }
 
 finish()
 {
 	trap '' INT TERM HUP
+	# It ignores gentler words while it waits for what is inside.
+	[ -z "${child:-}" ] || kill -KILL "$child" 2>/dev/null
 	[ -n "${PGB_MATRIX_DIR:-}" ] || rm -rf --one-file-system "$work"
 }
 
