@@ -398,6 +398,23 @@ opt_parse(const struct opt_spec *spec, int argc, char **argv,
 }
 
 int
+opt_parse_rows(const struct opt_spec *spec, const struct opt_row *rows,
+    size_t count, void *base, int argc, char **argv, struct opt_list *operands)
+{
+	struct opt opts[OPTS_MAX + 1];
+	struct opt_spec whole = *spec;
+	size_t i;
+
+	for (i = 0; i < count && i < OPTS_MAX; i++)
+		opts[i] = (struct opt){ rows[i].kind, rows[i].sname,
+		    rows[i].lname, rows[i].arg, (char *)base + rows[i].to,
+		    rows[i].help };
+	opts[i] = (struct opt){ .kind = OPT_END };
+	whole.opts = opts;
+	return (opt_parse(&whole, argc, argv, operands));
+}
+
+int
 opt_number(const char *name, const char *text, unsigned least, unsigned most,
     unsigned *out)
 {

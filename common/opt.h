@@ -51,6 +51,20 @@ struct opt_spec {
 	const char *with;	/* a library that --version names, or NULL */
 };
 
+/* A row of a table that stands in the file: to is an offset in what
+ * opt_parse_rows() is given. */
+struct opt_row {
+	enum opt_kind kind;
+	char sname;
+	const char *lname;
+	const char *arg;
+	size_t to;
+	const char *help;
+};
+
+/* A heading among them. */
+#define OPT_HEADING(text)	{ OPT_TITLE, 0, NULL, NULL, 0, text }
+
 /* opt_parse() found --help or --version and has printed it. */
 #define OPT_DONE	(-1)
 
@@ -65,6 +79,11 @@ struct opt_spec {
  * done; else a status after one error line.
  */
 int opt_parse(const struct opt_spec *spec, int argc, char **argv,
+    struct opt_list *operands);
+
+/* The same with count rows in place of spec->opts; base is what they fill. */
+int opt_parse_rows(const struct opt_spec *spec, const struct opt_row *rows,
+    size_t count, void *base, int argc, char **argv,
     struct opt_list *operands);
 
 /* Append a string (borrowed): 0, or -1 without memory. */

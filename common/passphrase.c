@@ -9,6 +9,7 @@
 
 #include "fdio.h"
 #include "msg.h"
+#include "opt.h"
 #include "passphrase.h"
 #include "sig.h"
 #include "terminal.h"
@@ -21,6 +22,27 @@
 
 /* As read: a line's end and a byte more, to see that there is more. */
 #define RAW_MAX		(PASSPHRASE_MAX + 3)
+
+enum status
+passphrase_take_fd(struct passphrase_source *from, const char *text)
+{
+	unsigned fd = 0;
+
+	from->fd = -1;
+	if (text == NULL)
+		return (STATUS_OK);
+	if (opt_number("--passphrase-fd", text, 3, 1 << 20, &fd) == -1)
+		return (STATUS_USAGE);
+	/* It is not for a program that we run; and must not turn out to be one
+	 * of our own files. */
+	if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) == -1) {
+		msg_error("--passphrase-fd: descriptor %s: %s", text,
+		    strerror(errno));
+		return (STATUS_USAGE);
+	}
+	from->fd = (int)fd;
+	return (STATUS_OK);
+}
 
 static enum status
 cannot(const char *name)

@@ -26,6 +26,15 @@ struct passphrase_source {
 };
 
 /*
+ * passphrase_take_fd(from, text):
+ * The value of --passphrase-fd, NULL where it was not given: from->fd is set,
+ * and closed in every program that is run.  STATUS_OK, or STATUS_USAGE after
+ * one error line.
+ */
+enum status passphrase_take_fd(struct passphrase_source *from,
+    const char *text);
+
+/*
  * passphrase_get(from, what, twice, status):
  * The file's or descriptor's one line (its LF or CRLF is not part of it), or
  * what is typed at the terminal at the prompt "WHAT: ".

@@ -15,23 +15,12 @@
 #define JOBS_MAX	256
 #define BLOCKING_DEFAULT 60	/* seconds */
 
-/* A row of the option table; to is an offset in struct options. */
-struct row {
-	enum opt_kind kind;
-	char sname;
-	const char *lname;
-	const char *arg;
-	size_t to;
-	const char *help;
-};
-
 #define TO(field)		offsetof(struct options, field)
-#define TITLE(text)		{ OPT_TITLE, 0, NULL, NULL, 0, text }
 #define PASS(s, l, a, help)	{ OPT_PASS, s, l, a, TO(pass), help }
 #define CLASH(s, l, a, help)	{ OPT_CLASH, s, l, a, 0, help }
 
-static const struct row rows[] = {
-	TITLE("what to do (without any of these: an archive on stdout):"),
+static const struct opt_row rows[] = {
+	OPT_HEADING("what to do (without any of these: an archive on stdout):"),
 	{ OPT_FLAG, 0, "globals", NULL, TO(globals),
 	    "roles and tablespaces as plain SQL" },
 	{ OPT_FLAG, 'l', "list", NULL, TO(list),
@@ -39,7 +28,7 @@ static const struct row rows[] = {
 	{ OPT_FLAG, 0, "estimate", NULL, TO(estimate),
 	    "expected size of the archive in bytes" },
 
-	TITLE("connection, as in every client of PostgreSQL:"),
+	OPT_HEADING("connection, as in every client of PostgreSQL:"),
 	{ OPT_STRING, 'd', "dbname", "DBNAME", TO(dbname),
 	    "database, conninfo string or URI" },
 	{ OPT_STRING, 'h', "host", "HOST", TO(login.host),
@@ -53,7 +42,7 @@ static const struct row rows[] = {
 	    "ask for a password at once" },
 	PASS(0, "role", "NAME", "SET ROLE before the dump"),
 
-	TITLE("of the dump as a whole:"),
+	OPT_HEADING("of the dump as a whole:"),
 	{ OPT_STRING, 'f', "file", "FILE", TO(file),
 	    "write this file, which appears when it is whole" },
 	{ OPT_STRING, 'j', "jobs", "COUNT", TO(jobs_word),
@@ -87,7 +76,7 @@ static const struct row rows[] = {
 	{ OPT_STRING, 'F', "format", "c", TO(format),
 	    "custom, the only format here" },
 
-	TITLE("what is dumped; handed on to pg_dump:"),
+	OPT_HEADING("what is dumped; handed on to pg_dump:"),
 	PASS('a', "data-only", NULL, "data, no schema"),
 	PASS('s', "schema-only", NULL, "schema, no data"),
 	PASS(0, "section", "pre-data|data|post-data",
@@ -128,7 +117,7 @@ static const struct row rows[] = {
 	PASS(0, "statistics", NULL, "statistics too (18)"),
 	PASS(0, "statistics-only", NULL, "nothing but statistics (18)"),
 
-	TITLE("how it is written; handed on to pg_dump:"),
+	OPT_HEADING("how it is written; handed on to pg_dump:"),
 	PASS('c', "clean", NULL, "DROP before CREATE"),
 	PASS('C', "create", NULL, "CREATE DATABASE"),
 	PASS(0, "if-exists", NULL, "DROP ... IF EXISTS"),
@@ -151,13 +140,13 @@ static const struct row rows[] = {
 	PASS(0, "use-set-session-authorization", NULL,
 	    "in place of ALTER ... OWNER"),
 
-	TITLE("with --globals alone:"),
+	OPT_HEADING("with --globals alone:"),
 	{ OPT_PASS, 0, "no-role-passwords", NULL, TO(pass_globals),
 	    "without the roles' passwords" },
 	{ OPT_PASS, 0, "restrict-key", "KEY", TO(pass_globals),
 	    "for psql's \\restrict" },
 
-	TITLE("pg_dump's options that have no place here:"),
+	OPT_HEADING("pg_dump's options that have no place here:"),
 	CLASH('g', "globals-only", NULL, "use --globals"),
 	CLASH(0, "binary-upgrade", NULL,
 	    "it is for pg_upgrade, not for a backup: leave it out"),
@@ -168,10 +157,8 @@ static const struct row rows[] = {
 	CLASH(0, "no-synchronized-snapshots", NULL,
 	    "an archive is always of one snapshot: leave it out"),
 
-	TITLE("always:"),
+	OPT_HEADING("always:"),
 };
-
-#define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
 /* Of the options handed on, those that pg_dumpall --globals-only heeds. */
 static const char *const fit_globals[] = {
@@ -392,14 +379,12 @@ check(struct options *o, const struct opt_list *operands)
 int
 options_parse(struct options *o, int argc, char **argv)
 {
-	struct opt table[ROWS + 1];
 	const struct opt_spec spec = {
 		.synopsis = "[options] [DBNAME | CONNINFO]\n"
 		    "--globals | --list | --estimate [options] "
 		    "[DBNAME | CONNINFO]",
 		.what = "Write a consistent, complete pg_dump archive of a "
 		    "PostgreSQL database to stdout.",
-		.opts = table,
 		.example = "pgb-dump appdb | pgb-verify | "
 		    "pgb-encrypt -R backup.pub | pgb-ship --sink "
 		    "sftp://vault/pg/appdb-{time}.age",
@@ -407,20 +392,10 @@ options_parse(struct options *o, int argc, char **argv)
 	};
 	struct opt_list operands;
 	int status;
-	size_t i;
 
 	memset(o, 0, sizeof(*o));
-	memset(table, 0, sizeof(table));
-	for (i = 0; i < ROWS; i++) {
-		table[i].kind = rows[i].kind;
-		table[i].sname = rows[i].sname;
-		table[i].lname = rows[i].lname;
-		table[i].arg = rows[i].arg;
-		table[i].to = (char *)o + rows[i].to;
-		table[i].help = rows[i].help;
-	}
-	table[ROWS].kind = OPT_END;
-	status = opt_parse(&spec, argc, argv, &operands);
+	status = opt_parse_rows(&spec, rows, sizeof(rows) / sizeof(rows[0]), o,
+	    argc, argv, &operands);
 	if (status == STATUS_OK) {
 		msg_set_verbose(o->verbose);
 		status = (int)check(o, &operands);

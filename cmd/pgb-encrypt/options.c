@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,53 +46,62 @@ static const struct {
 	[RECIPIENT_OF] = { "--recipient-of", PASS | WORK },
 };
 
+/* What is being filled. */
+struct parsed {
+	struct options o;
+	struct words w;
+};
+
+#define TO(field)	offsetof(struct parsed, o.field)
+#define WORD(field)	offsetof(struct parsed, w.field)
+
+static const struct opt_row rows[] = {
+	OPT_HEADING("To encrypt:"),
+	{ OPT_EACH, 'r', "recipient", "KEY", TO(recipients),
+	    "to this public key: age1..., or \"ssh-ed25519 ...\"" },
+	{ OPT_EACH, 'R', "recipients-file", "FILE", TO(files),
+	    "to the public keys in FILE, one a line" },
+	{ OPT_FLAG, 'e', "encrypt", NULL, WORD(encrypt),
+	    "encrypt; with -i to the identities' own recipients" },
+	{ OPT_FLAG, 'a', "armor", NULL, TO(armor),
+	    "write text instead of the binary file" },
+	{ OPT_FLAG, 0, "raw", NULL, TO(raw),
+	    "take unknown input, whole or not, and age again" },
+	OPT_HEADING("To open:"),
+	{ OPT_FLAG, 'd', "decrypt", NULL, WORD(decrypt), "decrypt" },
+	{ OPT_EACH, 'i', "identity", "FILE", TO(identities),
+	    "with the secret keys in FILE: age's, or an SSH key" },
+	{ OPT_FLAG, 0, "rekey", NULL, WORD(rekey),
+	    "open with -i, write the same for -r and -R" },
+	{ OPT_STRING, 0, "max-work-factor", "N", WORD(work),
+	    "scrypt's work for a passphrase, 22 at most if not said" },
+	OPT_HEADING("Passphrases:"),
+	{ OPT_FLAG, 'p', "passphrase", NULL, TO(ask),
+	    "with a passphrase, asked for at the terminal" },
+	{ OPT_STRING, 0, "passphrase-file", "FILE", TO(from.file),
+	    "the one line in FILE" },
+	{ OPT_STRING, 0, "passphrase-fd", "N", WORD(fd),
+	    "the one line that descriptor N gives" },
+	OPT_HEADING("Keys and files:"),
+	{ OPT_STRING, 0, "keygen", "FILE", WORD(keygen),
+	    "make a new key in FILE, print its public key" },
+	{ OPT_STRING, 0, "recipient-of", "FILE", WORD(recipient_of),
+	    "print the public keys of an identity file" },
+	{ OPT_FLAG, 0, "inspect", NULL, WORD(inspect),
+	    "say what the age file at stdin is; needs no key" },
+	{ OPT_FLAG, 0, "json", NULL, TO(json), "say it in JSON" },
+	OPT_HEADING("Always:"),
+	{ OPT_STRING, 'j', "jobs", "N", WORD(jobs),
+	    "threads (as many as processors, 8 at most)" },
+	{ OPT_STRING, 0, "report", "FILE", TO(report),
+	    "after success, write a line of JSON to FILE" },
+	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
+	    "keep the rights that are not needed" },
+};
+
 static int
-parse(struct options *o, struct words *w, int argc, char **argv)
+parse(struct parsed *p, int argc, char **argv)
 {
-	const struct opt opts[] = {
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "To encrypt:" },
-		{ OPT_EACH, 'r', "recipient", "KEY", &o->recipients,
-		    "to this public key: age1..., or \"ssh-ed25519 ...\"" },
-		{ OPT_EACH, 'R', "recipients-file", "FILE", &o->files,
-		    "to the public keys in FILE, one a line" },
-		{ OPT_FLAG, 'e', "encrypt", NULL, &w->encrypt,
-		    "encrypt; with -i to the identities' own recipients" },
-		{ OPT_FLAG, 'a', "armor", NULL, &o->armor,
-		    "write text instead of the binary file" },
-		{ OPT_FLAG, 0, "raw", NULL, &o->raw,
-		    "take unknown input, whole or not, and age again" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "To open:" },
-		{ OPT_FLAG, 'd', "decrypt", NULL, &w->decrypt, "decrypt" },
-		{ OPT_EACH, 'i', "identity", "FILE", &o->identities,
-		    "with the secret keys in FILE: age's, or an SSH key" },
-		{ OPT_FLAG, 0, "rekey", NULL, &w->rekey,
-		    "open with -i, write the same for -r and -R" },
-		{ OPT_STRING, 0, "max-work-factor", "N", &w->work,
-		    "scrypt's work for a passphrase, 22 at most if not said" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "Passphrases:" },
-		{ OPT_FLAG, 'p', "passphrase", NULL, &o->ask,
-		    "with a passphrase, asked for at the terminal" },
-		{ OPT_STRING, 0, "passphrase-file", "FILE", &o->from.file,
-		    "the one line in FILE" },
-		{ OPT_STRING, 0, "passphrase-fd", "N", &w->fd,
-		    "the one line that descriptor N gives" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "Keys and files:" },
-		{ OPT_STRING, 0, "keygen", "FILE", &w->keygen,
-		    "make a new key in FILE, print its public key" },
-		{ OPT_STRING, 0, "recipient-of", "FILE", &w->recipient_of,
-		    "print the public keys of an identity file" },
-		{ OPT_FLAG, 0, "inspect", NULL, &w->inspect,
-		    "say what the age file at stdin is; needs no key" },
-		{ OPT_FLAG, 0, "json", NULL, &o->json, "say it in JSON" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "Always:" },
-		{ OPT_STRING, 'j', "jobs", "N", &w->jobs,
-		    "threads (as many as processors, 8 at most)" },
-		{ OPT_STRING, 0, "report", "FILE", &o->report,
-		    "after success, write a line of JSON to FILE" },
-		{ OPT_FLAG, 0, "no-sandbox", NULL, &o->no_sandbox,
-		    "keep the rights that are not needed" },
-		{ OPT_END, 0, NULL, NULL, NULL, NULL },
-	};
 	const struct opt_spec spec = {
 		.synopsis = "{-r KEY | -R FILE | -e -i FILE}... [-a] [--raw] "
 		    "< BACKUP > BACKUP.age\n"
@@ -105,7 +112,6 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 		    "--inspect [--json] < BACKUP.age\n"
 		    "--keygen FILE | --recipient-of FILE",
 		.what = "Encrypt a backup into an age file, or decrypt one.",
-		.opts = opts,
 		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
 		    "pgb-ship --sink /backup/appdb.age",
 		.with = cipher_name(),
@@ -114,7 +120,8 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 	struct opt_list operands;
 	int status;
 
-	status = opt_parse(&spec, argc, argv, &operands);
+	status = opt_parse_rows(&spec, rows, sizeof(rows) / sizeof(rows[0]), p,
+	    argc, argv, &operands);
 	if (status == STATUS_OK && operands.count > 0) {
 		/* Not shown: it may be a key. */
 		msg_error("a word stands on the command line that belongs to "
@@ -130,20 +137,12 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 static enum status
 numbers(struct options *o, const struct words *w)
 {
-	unsigned fd = 0;
 
 	if (opt_number("-j", w->jobs, 1, LANES_MAX, &o->jobs) == -1 ||
 	    opt_number("--max-work-factor", w->work, 1, AGE_WORK_MAX,
 	    &o->work) == -1 ||
-	    opt_number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1)
+	    passphrase_take_fd(&o->from, w->fd) != STATUS_OK)
 		return (STATUS_USAGE);
-	o->from.fd = w->fd != NULL ? (int)fd : -1;
-	/* It is not for plugins; and must not turn out to be one of ours. */
-	if (w->fd != NULL && fcntl(o->from.fd, F_SETFD, FD_CLOEXEC) == -1) {
-		msg_error("--passphrase-fd: descriptor %s: %s", w->fd,
-		    strerror(errno));
-		return (STATUS_USAGE);
-	}
 	if (w->jobs == NULL)
 		o->jobs = opt_processors(JOBS_DEFAULT_MAX);
 	if (w->work == NULL)
@@ -328,17 +327,16 @@ check(struct options *o, const struct words *w)
 int
 options_parse(struct options *o, int argc, char **argv)
 {
-	struct words w = { 0 };
+	struct parsed p = { .o = { .from = { .fd = -1 } } };
 	int status;
 
-	memset(o, 0, sizeof(*o));
-	o->from.fd = -1;
-	if ((status = parse(o, &w, argc, argv)) != STATUS_OK)
+	status = parse(&p, argc, argv);
+	*o = p.o;
+	if (status != STATUS_OK ||
+	    (status = (int)numbers(o, &p.w)) != STATUS_OK ||
+	    (status = (int)find_mode(o, &p.w)) != STATUS_OK)
 		return (status);
-	if ((status = (int)numbers(o, &w)) != STATUS_OK ||
-	    (status = (int)find_mode(o, &w)) != STATUS_OK)
-		return (status);
-	return ((int)check(o, &w));
+	return ((int)check(o, &p.w));
 }
 
 void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,103 +19,112 @@ struct words {
 	const char *last, *daily, *weekly, *monthly;
 };
 
+/* What is being filled. */
+struct parsed {
+	struct task t;
+	struct words w;
+};
+
+#define TO(field)	offsetof(struct parsed, t.opts.field)
+#define TASK(field)	offsetof(struct parsed, t.field)
+#define WORD(field)	offsetof(struct parsed, w.field)
+
+static const struct opt_row rows[] = {
+	{ OPT_FLAG, 0, "sink", NULL, TO(sink),
+	    "pass nothing on; print the record instead" },
+	{ OPT_FLAG, 0, "overwrite", NULL, TO(overwrite),
+	    "replace an existing file" },
+	{ OPT_FLAG, 0, "mkdir", NULL, TO(mkdir),
+	    "make missing directories, mode 0700" },
+	{ OPT_STRING, 0, "mode", "MODE", WORD(mode),
+	    "of the file, octal [0600]" },
+	{ OPT_EACH, 0, "with", "FILE", TO(with),
+	    "a file to go beside the backup, as NAME.ext" },
+	{ OPT_FLAG, 0, "sum", NULL, TO(sum),
+	    "put NAME.b2 beside it, a line of b2sum" },
+	{ OPT_FLAG, 0, "no-sum", NULL, TO(no_sum),
+	    "compute no checksum" },
+	{ OPT_FLAG, 0, "read-back", NULL, TO(read_back),
+	    "read all of it back before it gets its name" },
+	{ OPT_SIZE, 0, "expect-size", "N", TO(expect_size),
+	    "refuse early where less than N bytes are free" },
+	{ OPT_SIZE, 0, "min-free", "N", TO(min_free),
+	    "end where less than N bytes would be left free" },
+	{ OPT_STRING, 0, "db", "NAME", TO(db),
+	    "{db} in names, in place of the archive's own" },
+	{ OPT_STRING, 0, "server", "VERSION", TO(server),
+	    "{server} in names, in place of the archive's own" },
+	{ OPT_FLAG, 0, "raw", NULL, TO(raw),
+	    "take a stream whose end cannot be proven" },
+	{ OPT_STRING, 0, "report", "FILE", TO(report),
+	    "write one JSON line after success" },
+	OPT_HEADING("what is there:"),
+	{ OPT_STRING, 0, "fetch", "URL", TASK(fetch),
+	    "write that file to stdout; {latest} for {time}" },
+	{ OPT_STRING, 0, "range", "A-B", TASK(range),
+	    "with --fetch: these bytes alone, from 0" },
+	{ OPT_STRING, 0, "list", "URL", TASK(list),
+	    "the backups of a directory or pattern" },
+	{ OPT_STRING, 0, "prune", "URL", TASK(prune),
+	    "remove the pattern's backups but for:" },
+	{ OPT_STRING, 0, "keep-last", "N", WORD(last),
+	    "the newest N" },
+	{ OPT_STRING, 0, "keep-daily", "N", WORD(daily),
+	    "the newest of each of N days" },
+	{ OPT_STRING, 0, "keep-weekly", "N", WORD(weekly),
+	    "... of N weeks" },
+	{ OPT_STRING, 0, "keep-monthly", "N", WORD(monthly),
+	    "... of N months" },
+	{ OPT_FLAG, 0, "dry-run", NULL, TASK(dry_run),
+	    "only say what would be removed" },
+	{ OPT_FLAG, 0, "json", NULL, TASK(json),
+	    "one JSON line a file" },
+	OPT_HEADING("connection:"),
+	{ OPT_EACH, 'i', "identity", "FILE", TO(identities),
+	    "private key, in place of agent and ~/.ssh" },
+	{ OPT_STRING, 0, "passphrase-file", "FILE",
+	    TO(passphrase_file), "of the private key" },
+	{ OPT_STRING, 0, "password-file", "FILE", TO(password_file),
+	    "password in the first line" },
+	{ OPT_EACH, 0, "known-hosts", "FILE", TO(known_hosts),
+	    "host keys, in place of the usual files" },
+	{ OPT_FLAG, 0, "accept-new", NULL, TO(accept_new),
+	    "learn the key of a host that is not known yet" },
+	{ OPT_STRING, 'F', "ssh-config", "FILE", TO(ssh_config),
+	    "in place of ~/.ssh/config" },
+	{ OPT_STRING, 0, "transport", "auto|libssh2|ssh",
+	    WORD(transport), "who speaks SSH [auto]" },
+	{ OPT_STRING, 0, "ssh", "PROGRAM", TO(ssh),
+	    "in place of ssh" },
+	{ OPT_STRING, 0, "connections", "N|auto", WORD(connections),
+	    "into one file [auto: up to 4, where it helps]" },
+	{ OPT_SIZE, 0, "limit", "RATE", TO(limit),
+	    "bytes a second, at most" },
+	{ OPT_STRING, 0, "timeout", "SECONDS", WORD(timeout),
+	    "to connect, and without a sign of life [60]" },
+	{ OPT_STRING, 0, "stall-timeout", "SECONDS", WORD(stall),
+	    "without an answer [300]" },
+	{ OPT_STRING, 0, "retry-time", "SECONDS", WORD(retry),
+	    "without progress, before it gives up [900]" },
+	{ OPT_FLAG, 0, "allow-no-fsync", NULL, TO(no_fsync_ok),
+	    "take a server that cannot sync a file" },
+};
+
 static int
-parse(struct task *t, struct words *w, int argc, char **argv)
+parse(struct parsed *p, int argc, char **argv)
 {
-	struct ship_opts *o = &t->opts;
-	const struct opt opts[] = {
-		{ OPT_FLAG, 0, "sink", NULL, &o->sink,
-		    "pass nothing on; print the record instead" },
-		{ OPT_FLAG, 0, "overwrite", NULL, &o->overwrite,
-		    "replace an existing file" },
-		{ OPT_FLAG, 0, "mkdir", NULL, &o->mkdir,
-		    "make missing directories, mode 0700" },
-		{ OPT_STRING, 0, "mode", "MODE", &w->mode,
-		    "of the file, octal [0600]" },
-		{ OPT_EACH, 0, "with", "FILE", &o->with,
-		    "a file to go beside the backup, as NAME.ext" },
-		{ OPT_FLAG, 0, "sum", NULL, &o->sum,
-		    "put NAME.b2 beside it, a line of b2sum" },
-		{ OPT_FLAG, 0, "no-sum", NULL, &o->no_sum,
-		    "compute no checksum" },
-		{ OPT_FLAG, 0, "read-back", NULL, &o->read_back,
-		    "read all of it back before it gets its name" },
-		{ OPT_SIZE, 0, "expect-size", "N", &o->expect_size,
-		    "refuse early where less than N bytes are free" },
-		{ OPT_SIZE, 0, "min-free", "N", &o->min_free,
-		    "end where less than N bytes would be left free" },
-		{ OPT_STRING, 0, "db", "NAME", &o->db,
-		    "{db} in names, in place of the archive's own" },
-		{ OPT_STRING, 0, "server", "VERSION", &o->server,
-		    "{server} in names, in place of the archive's own" },
-		{ OPT_FLAG, 0, "raw", NULL, &o->raw,
-		    "take a stream whose end cannot be proven" },
-		{ OPT_STRING, 0, "report", "FILE", &o->report,
-		    "write one JSON line after success" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "what is there:" },
-		{ OPT_STRING, 0, "fetch", "URL", &t->fetch,
-		    "write that file to stdout; {latest} for {time}" },
-		{ OPT_STRING, 0, "range", "A-B", &t->range,
-		    "with --fetch: these bytes alone, from 0" },
-		{ OPT_STRING, 0, "list", "URL", &t->list,
-		    "the backups of a directory or pattern" },
-		{ OPT_STRING, 0, "prune", "URL", &t->prune,
-		    "remove the pattern's backups but for:" },
-		{ OPT_STRING, 0, "keep-last", "N", &w->last,
-		    "the newest N" },
-		{ OPT_STRING, 0, "keep-daily", "N", &w->daily,
-		    "the newest of each of N days" },
-		{ OPT_STRING, 0, "keep-weekly", "N", &w->weekly,
-		    "... of N weeks" },
-		{ OPT_STRING, 0, "keep-monthly", "N", &w->monthly,
-		    "... of N months" },
-		{ OPT_FLAG, 0, "dry-run", NULL, &t->dry_run,
-		    "only say what would be removed" },
-		{ OPT_FLAG, 0, "json", NULL, &t->json,
-		    "one JSON line a file" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "connection:" },
-		{ OPT_EACH, 'i', "identity", "FILE", &o->identities,
-		    "private key, in place of agent and ~/.ssh" },
-		{ OPT_STRING, 0, "passphrase-file", "FILE",
-		    &o->passphrase_file, "of the private key" },
-		{ OPT_STRING, 0, "password-file", "FILE", &o->password_file,
-		    "password in the first line" },
-		{ OPT_EACH, 0, "known-hosts", "FILE", &o->known_hosts,
-		    "host keys, in place of the usual files" },
-		{ OPT_FLAG, 0, "accept-new", NULL, &o->accept_new,
-		    "learn the key of a host that is not known yet" },
-		{ OPT_STRING, 'F', "ssh-config", "FILE", &o->ssh_config,
-		    "in place of ~/.ssh/config" },
-		{ OPT_STRING, 0, "transport", "auto|libssh2|ssh",
-		    &w->transport, "who speaks SSH [auto]" },
-		{ OPT_STRING, 0, "ssh", "PROGRAM", &o->ssh,
-		    "in place of ssh" },
-		{ OPT_STRING, 0, "connections", "N|auto", &w->connections,
-		    "into one file [auto: up to 4, where it helps]" },
-		{ OPT_SIZE, 0, "limit", "RATE", &o->limit,
-		    "bytes a second, at most" },
-		{ OPT_STRING, 0, "timeout", "SECONDS", &w->timeout,
-		    "to connect, and without a sign of life [60]" },
-		{ OPT_STRING, 0, "stall-timeout", "SECONDS", &w->stall,
-		    "without an answer [300]" },
-		{ OPT_STRING, 0, "retry-time", "SECONDS", &w->retry,
-		    "without progress, before it gives up [900]" },
-		{ OPT_FLAG, 0, "allow-no-fsync", NULL, &o->no_fsync_ok,
-		    "take a server that cannot sync a file" },
-		{ .kind = OPT_END }
-	};
 	const struct opt_spec spec = {
 		.synopsis = "[options] DEST ...\n[options] --fetch URL\n"
 		    "[options] --list URL\n[options] --prune URL --keep-last N",
 		.what = "put a backup on a server, whole or not at all",
-		.opts = opts,
 		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
 		    "pgb-ship --sink \\\n      "
 		    "sftp://backup@vault/pg/appdb-{time}.dump.age",
 		.max_operands = SHIPMENT_MAX,
 	};
 
-	return (opt_parse(&spec, argc, argv, &t->dests));
+	return (opt_parse_rows(&spec, rows, sizeof(rows) / sizeof(rows[0]), p,
+	    argc, argv, &p->t.dests));
 }
 
 /* --- words that mean something --- */
@@ -293,14 +303,15 @@ check(const struct task *t)
 int
 options_parse(struct task *t, int argc, char **argv)
 {
-	struct words w = { .timeout = NULL };
+	struct parsed p = { .w = { .timeout = NULL } };
 	int status;
 
-	memset(t, 0, sizeof(*t));
-	if ((status = parse(t, &w, argc, argv)) != STATUS_OK)
+	status = parse(&p, argc, argv);
+	*t = p.t;
+	if (status != STATUS_OK)
 		return (status);
-	t->mode_told = w.mode != NULL;
-	if ((status = (int)take_words(t, &w)) != STATUS_OK)
+	t->mode_told = p.w.mode != NULL;
+	if ((status = (int)take_words(t, &p.w)) != STATUS_OK)
 		return (status);
 	return ((int)check(t));
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,71 +19,79 @@ struct words {
 	const char *shrink;
 };
 
+/* What is being filled. */
+struct parsed {
+	struct options o;
+	struct words w;
+};
+
+#define TO(field)	offsetof(struct parsed, o.field)
+#define WORD(field)	offsetof(struct parsed, w.field)
+
+static const struct opt_row rows[] = {
+	OPT_HEADING("The stream:"),
+	{ OPT_FLAG, 0, "sink", NULL, TO(sink),
+	    "pass nothing on, and go on behind an error" },
+	{ OPT_FLAG, 0, "hold", NULL, TO(hold),
+	    "pass nothing on before all of it was checked" },
+	{ OPT_STRING, 0, "hold-dir", "DIR", TO(hold_dir),
+	    "keep it in a file there ($TMPDIR, /var/tmp)" },
+	{ OPT_STRING, 0, "through", "COMMAND", TO(command),
+	    "run a foreign filter under the same promise" },
+	{ OPT_FLAG, 0, "raw", NULL, TO(raw),
+	    "admit streams whose end cannot be proven" },
+	{ OPT_FLAG, 0, "strict", NULL, TO(strict),
+	    "take notes for errors" },
+	OPT_HEADING("Inside age:"),
+	{ OPT_EACH, 'i', "identity", "FILE", TO(identities),
+	    "look into age with this identity file" },
+	{ OPT_STRING, 0, "passphrase-file", "FILE", TO(from.file),
+	    "the passphrase of key files: the one line in FILE" },
+	{ OPT_STRING, 0, "passphrase-fd", "N", WORD(fd),
+	    "the one line that descriptor N gives" },
+	OPT_HEADING("What is written:"),
+	{ OPT_FLAG, 'l', "list", NULL, TO(list),
+	    "print the table of contents to stderr" },
+	{ OPT_STRING, 0, "list-to", "FILE", TO(list_to),
+	    "write the table of contents to FILE" },
+	{ OPT_STRING, 0, "report", "FILE", TO(report),
+	    "after success, write a line of JSON to FILE" },
+	{ OPT_STRING, 0, "sign", "KEYFILE", TO(sign),
+	    "sign the report with this minisign key" },
+	{ OPT_STRING, 0, "sum", "FILE", TO(sum),
+	    "write the stream's b2sum line to FILE" },
+	OPT_HEADING("What is compared:"),
+	{ OPT_STRING, 0, "check", "FILE", TO(check),
+	    "the stream is that of FILE: a b2sum line, or a report" },
+	{ OPT_STRING, 0, "name", "NAME", TO(name),
+	    "which of the lines in it" },
+	{ OPT_STRING, 0, "against", "REPORT", TO(against),
+	    "the dump has not lost much since that report" },
+	{ OPT_STRING, 0, "max-shrink", "PERCENT", WORD(shrink),
+	    "of rows or bytes that may be gone (20%)" },
+	{ OPT_EACH, 0, "except", "TABLE", TO(except),
+	    "this one may shrink and go; a pattern" },
+	{ OPT_FLAG, 0, "allow-same", NULL, TO(allow_same),
+	    "nothing at all may have changed" },
+	{ OPT_STRING, 0, "pubkey", "KEY|FILE", TO(pubkey),
+	    "reports that are read must be signed with this key" },
+	OPT_HEADING("Always:"),
+	{ OPT_STRING, 'j', "jobs", "N", WORD(jobs),
+	    "threads (as many as processors, 8 at most)" },
+	{ OPT_SIZE, 0, "max-memory", "SIZE", TO(max_memory),
+	    "for the table of contents (1G)" },
+	{ OPT_SIZE, 0, "max-data", "SIZE", TO(max_data),
+	    "that an archive may decompress to" },
+	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
+	    "keep the rights that are not needed" },
+};
+
 static int
-parse(struct options *o, struct words *w, int argc, char **argv)
+parse(struct parsed *p, int argc, char **argv)
 {
-	const struct opt opts[] = {
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "The stream:" },
-		{ OPT_FLAG, 0, "sink", NULL, &o->sink,
-		    "pass nothing on, and go on behind an error" },
-		{ OPT_FLAG, 0, "hold", NULL, &o->hold,
-		    "pass nothing on before all of it was checked" },
-		{ OPT_STRING, 0, "hold-dir", "DIR", &o->hold_dir,
-		    "keep it in a file there ($TMPDIR, /var/tmp)" },
-		{ OPT_STRING, 0, "through", "COMMAND", &o->command,
-		    "run a foreign filter under the same promise" },
-		{ OPT_FLAG, 0, "raw", NULL, &o->raw,
-		    "admit streams whose end cannot be proven" },
-		{ OPT_FLAG, 0, "strict", NULL, &o->strict,
-		    "take notes for errors" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "Inside age:" },
-		{ OPT_EACH, 'i', "identity", "FILE", &o->identities,
-		    "look into age with this identity file" },
-		{ OPT_STRING, 0, "passphrase-file", "FILE", &o->from.file,
-		    "the passphrase of key files: the one line in FILE" },
-		{ OPT_STRING, 0, "passphrase-fd", "N", &w->fd,
-		    "the one line that descriptor N gives" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "What is written:" },
-		{ OPT_FLAG, 'l', "list", NULL, &o->list,
-		    "print the table of contents to stderr" },
-		{ OPT_STRING, 0, "list-to", "FILE", &o->list_to,
-		    "write the table of contents to FILE" },
-		{ OPT_STRING, 0, "report", "FILE", &o->report,
-		    "after success, write a line of JSON to FILE" },
-		{ OPT_STRING, 0, "sign", "KEYFILE", &o->sign,
-		    "sign the report with this minisign key" },
-		{ OPT_STRING, 0, "sum", "FILE", &o->sum,
-		    "write the stream's b2sum line to FILE" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "What is compared:" },
-		{ OPT_STRING, 0, "check", "FILE", &o->check,
-		    "the stream is that of FILE: a b2sum line, or a report" },
-		{ OPT_STRING, 0, "name", "NAME", &o->name,
-		    "which of the lines in it" },
-		{ OPT_STRING, 0, "against", "REPORT", &o->against,
-		    "the dump has not lost much since that report" },
-		{ OPT_STRING, 0, "max-shrink", "PERCENT", &w->shrink,
-		    "of rows or bytes that may be gone (20%)" },
-		{ OPT_EACH, 0, "except", "TABLE", &o->except,
-		    "this one may shrink and go; a pattern" },
-		{ OPT_FLAG, 0, "allow-same", NULL, &o->allow_same,
-		    "nothing at all may have changed" },
-		{ OPT_STRING, 0, "pubkey", "KEY|FILE", &o->pubkey,
-		    "reports that are read must be signed with this key" },
-		{ OPT_TITLE, 0, NULL, NULL, NULL, "Always:" },
-		{ OPT_STRING, 'j', "jobs", "N", &w->jobs,
-		    "threads (as many as processors, 8 at most)" },
-		{ OPT_SIZE, 0, "max-memory", "SIZE", &o->max_memory,
-		    "for the table of contents (1G)" },
-		{ OPT_SIZE, 0, "max-data", "SIZE", &o->max_data,
-		    "that an archive may decompress to" },
-		{ OPT_FLAG, 0, "no-sandbox", NULL, &o->no_sandbox,
-		    "keep the rights that are not needed" },
-		{ .kind = OPT_END },
-	};
 	const struct opt_spec spec = {
 		.synopsis = "[options] < BACKUP > BACKUP",
 		.what = "Check a backup stream and pass it on unchanged.",
-		.opts = opts,
 		.example = "pgb-dump appdb | pgb-verify | pgb-encrypt -R "
 		    "backup.pub | pgb-ship --sink sftp://backup@vault/pg/"
 		    "appdb-{time}.dump.age",
@@ -94,7 +100,8 @@ parse(struct options *o, struct words *w, int argc, char **argv)
 	struct opt_list operands;
 	int status;
 
-	status = opt_parse(&spec, argc, argv, &operands);
+	status = opt_parse_rows(&spec, rows, sizeof(rows) / sizeof(rows[0]), p,
+	    argc, argv, &operands);
 	opt_list_free(&operands);
 	return (status);
 }
@@ -120,19 +127,11 @@ percent(const char *text, double *out)
 static enum status
 numbers(struct options *o, const struct words *w)
 {
-	unsigned fd = 0;
 
 	if (opt_number("-j", w->jobs, 1, MILL_THREADS_MAX, &o->jobs) == -1 ||
-	    opt_number("--passphrase-fd", w->fd, 3, 1 << 20, &fd) == -1 ||
+	    passphrase_take_fd(&o->from, w->fd) != STATUS_OK ||
 	    percent(w->shrink, &o->max_shrink) == -1)
 		return (STATUS_USAGE);
-	o->from.fd = w->fd != NULL ? (int)fd : -1;
-	/* It is not for plugins or a wrapped filter. */
-	if (w->fd != NULL && fcntl(o->from.fd, F_SETFD, FD_CLOEXEC) == -1) {
-		msg_error("--passphrase-fd: descriptor %s: %s", w->fd,
-		    strerror(errno));
-		return (STATUS_USAGE);
-	}
 	if (w->jobs == NULL)
 		o->jobs = opt_processors(JOBS_DEFAULT_MAX);
 	return (STATUS_OK);
@@ -191,18 +190,16 @@ check_together(const struct options *o, const struct words *w)
 int
 options_parse(struct options *o, int argc, char **argv)
 {
-	struct words w = { 0 };
-	enum status status;
-	int rc;
+	struct parsed p = { .o = { .from = { .fd = -1 },
+	    .max_memory = MEMORY_DEFAULT } };
+	int status;
 
-	memset(o, 0, sizeof(*o));
-	o->from.fd = -1;
-	o->max_memory = MEMORY_DEFAULT;
-	if ((rc = parse(o, &w, argc, argv)) != STATUS_OK)
-		return (rc);
-	if ((status = numbers(o, &w)) != STATUS_OK)
-		return ((int)status);
-	return ((int)check_together(o, &w));
+	status = parse(&p, argc, argv);
+	*o = p.o;
+	if (status != STATUS_OK ||
+	    (status = (int)numbers(o, &p.w)) != STATUS_OK)
+		return (status);
+	return ((int)check_together(o, &p.w));
 }
 
 void
