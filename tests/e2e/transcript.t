@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # The session that README.md shows runs as it stands, and prints what it shows
-# there; only numbers, hashes and times differ.  Its drawings are of
-# what make bench has printed.
+# there; only numbers, hashes and times differ.  
 . "${0%/*}/../lib.sh"
 
 need age rclone perl
@@ -70,12 +69,5 @@ while [ -e $((n + 1)).run ]; do
 	    "README.md, session: $(cut -c 1-60 $n.run)"
 done
 ok 'the session is there' test $n -ge 5
-
-for what in bench pipeline; do
-	sh "$TOP/tests/bench/picture.sh" $what \
-	    <"$TOP/tests/bench/result.txt" >$what.svg
-	ok "man/$what.svg is what make picture draws" \
-	    cmp $what.svg "$TOP/man/$what.svg"
-done
 
 done_testing
