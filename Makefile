@@ -46,6 +46,10 @@ else
 B	:= $(O)/san-$(subst $(comma),-,$(SAN))
 CFLAGS	:= -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) \
 	-fno-sanitize-recover=all
+# Else what gcc's libubsan reports does not heed log_path.
+ifeq ($(findstring undefined,$(SAN))$(findstring clang,$(CC)),undefined)
+CFLAGS	+= -static-libubsan
+endif
 endif
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
@@ -232,6 +236,17 @@ check: deps
 
 check-unit: $(UNITS)
 	prove -e '' $(UNITS)
+
+# Not a part of check: it takes long.
+.PHONY: check-valgrind
+check-valgrind: $(UNITS)
+	@sh tests/valgrind.sh $(UNITS)
+
+# Not a part of check: ten minutes of bad luck.
+.PHONY: check-chaos
+check-chaos: deps
+	@$(MAKE) --no-print-directory all $(B)/helper/proxy
+	@PGB_BUILD=$(B) sh tests/chaos.sh
 
 # Not a part of check: it fetches four small Debian systems.
 .PHONY: check-matrix

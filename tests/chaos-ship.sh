@@ -7,6 +7,7 @@
 # their connections and to the server at random.  SEED repeats a run.  Each time
 # the status is 0 and every byte is what it was.
 . "${0%/*}/lib.sh"
+. "$TOP/tests/chance.sh"
 
 : "${GIB:=4}" "${ROUNDS:=12}" "${SEED:=$$}"
 need timeout
@@ -60,25 +61,6 @@ ok 'they were killed' test "$(grep -c RST "$PROXY_LOG")" -ge $((GIB * 4))
 proxy_stop
 
 # --- at random ------------------------------------------------------------------
-
-# random N: 0 ... N - 1, in R.
-random()
-{
-	SEED=$(((SEED * 1103515245 + 12345) % 2147483648))
-	R=$((SEED / 65536 % $1))
-}
-
-# The processes of a session of sshd, one of them at random; none: nothing.
-a_session()
-{
-	t_pid=$SSHD_PID
-	grep -q sshd "/proc/$t_pid/comm" || t_pid=$(pgrep -P "$t_pid")
-	t_all=$(pgrep -P "$t_pid")
-	[ -n "$t_all" ] || return
-	random "$(echo "$t_all" | wc -l)"
-	t_pid=$(echo "$t_all" | sed -n "$((R + 1))p")
-	echo "$t_pid" $(pgrep -P "$t_pid")
-}
 
 # One thing happens.
 happens()

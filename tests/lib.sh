@@ -133,6 +133,13 @@ missing()
 	done_testing
 }
 
+# sanitized REASON: the programs are built with a sanitizer (make SAN=), and what
+# follows cannot work then; says so.
+sanitized()
+{
+	[ -n "${PGB_SAN:-}" ] && note "skipped under a sanitizer: $*"
+}
+
 # done_testing: the plan, and the end of the test.
 done_testing()
 {

@@ -8,6 +8,10 @@
 cd "${0%/*}/.." || exit
 : "${PGB_BUILD:=.build}"
 export PGB_BUILD
+if [ -n "${PGB_SAN:-}" ]; then
+	. tests/sanitize.sh
+	sanitize_begin
+fi
 
 if [ $# = 0 ]; then
 	# Long ones first: two run at a time.
@@ -42,6 +46,7 @@ stop()
 	done
 	kill -s "$1" "$prove" 2>/dev/null
 	wait "$prove"
+	[ -z "${PGB_SAN:-}" ] || sanitize_end
 	trap - "$1"
 	kill -s "$1" $$
 }
@@ -54,3 +59,6 @@ for signal in INT TERM HUP; do
 	trap "stop $signal" "$signal"
 done
 wait "$prove"
+rc=$?
+[ -z "${PGB_SAN:-}" ] || sanitize_end || rc=1
+exit "$rc"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Jobs come out in the order in which they went in, each done once. */
+#include <stdint.h>
+
 #include "lanes.h"
 #include "tap.h"
 
@@ -11,7 +13,7 @@ struct job {
 	unsigned by;
 };
 
-static unsigned threads_seen;	/* bits; only the caller's thread looks */
+static uint64_t threads_seen;	/* bits; only the caller's thread looks */
 
 static void
 work(void *arg, unsigned worker, void *p)
@@ -38,7 +40,7 @@ take(struct lanes *l, unsigned *expect, bool wait)
 		*expect = ~0U - 1000000;	/* never right again */
 	else
 		(*expect)++;
-	threads_seen |= 1U << j->by;
+	threads_seen |= (uint64_t)1 << j->by;
 	lanes_drop(l);
 	return (true);
 }

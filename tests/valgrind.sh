@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# make check-valgrind: unit tests under memcheck, each with its time; what is
+# read before it was written, past an end, or lost, fails.  sh tests/valgrind.sh
+# TEST...
+
+command -v valgrind >/dev/null || {
+	echo 'check-valgrind: error: valgrind is missing' >&2
+	echo 'check-valgrind: hint: apt-get install valgrind' >&2
+	exit 3
+}
+exec prove --timer -e 'valgrind -q --leak-check=full --error-exitcode=99' "$@"
