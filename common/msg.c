@@ -17,7 +17,7 @@
  * passed. */
 static const char *program = "pgb";
 static bool verbose;
-static atomic_bool redraw;
+static const atomic_uint *_Atomic redraw;
 
 void
 msg_program(const char *name)
@@ -41,10 +41,10 @@ msg_set_verbose(bool on)
 }
 
 void
-msg_set_redraw(bool on)
+msg_set_redraw(const atomic_uint *drawn)
 {
 
-	atomic_store(&redraw, on);
+	atomic_store(&redraw, drawn);
 }
 
 /*
@@ -129,12 +129,13 @@ static void
 say(const char *class, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
+	const atomic_uint *drawn = atomic_load(&redraw);
 	int saved = errno;
 	size_t len = 0;
 	ssize_t n;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	if (atomic_load(&redraw)) {
+	if (drawn != NULL && atomic_load(drawn) != 0) {
 		memcpy(line, WIPE, sizeof(WIPE) - 1);
 		len = sizeof(WIPE) - 1;
 	}

@@ -2,6 +2,7 @@
 #ifndef MSG_H
 #define MSG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,11 +21,12 @@ const char *msg_program_name(void);
 void msg_set_verbose(bool on);
 
 /*
- * msg_set_redraw(on):
- * Whether stderr is a terminal whose last line is one that is drawn again and
- * again: each line then begins by wiping that.  Safe from many threads.
+ * msg_set_redraw(drawn):
+ * While *drawn is not 0, the terminal's last line is one that is drawn again
+ * and again: each line of ours then begins by wiping that.  Borrowed until it is
+ * set again; NULL: there is none.  Safe from many threads.
  */
-void msg_set_redraw(bool on);
+void msg_set_redraw(const atomic_uint *drawn);
 
 /*
  * msg_mask(out, size, text):

@@ -37,6 +37,7 @@
 #include "fdio.h"
 #include "mark.h"
 #include "msg.h"
+#include "progress/progress.h"
 #include "publish.h"
 #include "pump.h"
 #include "sig.h"
@@ -232,6 +233,7 @@ move(struct pump *p)
 	uint8_t *buf;
 	size_t got;
 
+	progress_state(PROGRESS_MOVING);
 	for (;;) {
 		if ((status = read_some(p, &buf, &got)) != STATUS_OK)
 			return (status);
@@ -247,6 +249,7 @@ move(struct pump *p)
 			status = pump_emit(p, buf, got);
 		if (status != STATUS_OK)
 			return (status);
+		progress_bytes(p->bytes_in, tail_bytes(p->tail));
 	}
 }
 
@@ -388,6 +391,7 @@ finish(struct pump *p)
 		return (STATUS_LOCAL);
 	if ((status = tail_release(p->tail)) != STATUS_OK)
 		return (status);
+	progress_bytes(p->bytes_in, tail_bytes(p->tail));
 	if (out != -1) {
 		if ((status = sync_output(p)) != STATUS_OK)
 			return (status);
@@ -441,6 +445,7 @@ pump_run(const struct pump_opts *o)
 stop:
 	tail_stop(p.tail);
 out:
+	progress_end();
 	publish_abort(p.report);
 	if (o->stage.stop != NULL)
 		o->stage.stop(o->stage.arg);

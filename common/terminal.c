@@ -9,6 +9,7 @@
 
 #include "fdio.h"
 #include "msg.h"
+#include "progress/progress.h"
 #include "sig.h"
 #include "terminal.h"
 
@@ -259,9 +260,11 @@ terminal_ask(const char *prompt, bool echo, char *buf, size_t size,
 	if ((t.fd = open_tty()) == -1)
 		return (-1);
 	(void)msg_mask(shown, sizeof(shown), prompt);
+	progress_hide();
 	while ((rc = ask(&t, shown, buf, size, len)) == 1)
 		;
 	saved = errno;
+	progress_unhide();
 	(void)fd_close(&t.fd);
 	errno = saved;
 	return (rc);
@@ -278,8 +281,10 @@ terminal_say(const char *text)
 		return (-1);
 	len = msg_mask(line, LINE_SHOWN, text);
 	line[len++] = '\n';
+	progress_hide();
 	rc = fd_write(fd, line, len);
 	saved = errno;
+	progress_unhide();
 	(void)fd_close(&fd);
 	errno = saved;
 	return (rc);

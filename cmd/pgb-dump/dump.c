@@ -21,6 +21,7 @@
 #include "carrier/carrier.h"
 #include "data/source.h"
 #include "msg.h"
+#include "progress/progress.h"
 #include "publish.h"
 #include "pump.h"
 
@@ -272,6 +273,8 @@ dump_run(const struct options *o)
 
 	if ((status = new_record(&w, o->report)) != STATUS_OK)
 		return (status);
+	progress_begin(&o->progress, &(struct progress_stage){
+	    .name = "dump", .source = true, .sink = o->file != NULL });
 	/* A name that cannot be had is no reason to trouble the server. */
 	if (o->file != NULL)
 		w.file = publish_open(o->file, 0600, PUBLISH_OVERWRITE,
@@ -301,6 +304,8 @@ globals_run(const struct options *o)
 
 	if ((status = new_record(&w, o->report)) != STATUS_OK)
 		return (status);
+	progress_begin(&o->progress, &(struct progress_stage){
+	    .name = "dump", .source = true });
 	if ((status = job_begin_globals(&w.job, o)) == STATUS_OK) {
 		struct pump_opts opts = {
 			.in = w.job.stock.child.out,

@@ -3,6 +3,7 @@
 #include "job.h"
 #include "msg.h"
 #include "options.h"
+#include "progress/progress.h"
 #include "sig.h"
 
 static enum status
@@ -35,6 +36,7 @@ main(int argc, char **argv)
 	status = options_parse(&o, argc, argv);
 	if (status == STATUS_OK)
 		status = (int)run(&o);
+	progress_end();
 	options_free(&o);
 	sig_reraise();
 	return (status == OPT_DONE ? STATUS_OK : status);

@@ -51,8 +51,7 @@ static const struct opt_row rows[] = {
 	    "never read one table by several sessions" },
 	{ OPT_STRING, 0, "split-pages", "COUNT", TO(pages_word),
 	    "pages of a table that are read at once; default: by size" },
-	{ OPT_FLAG, 0, "progress", NULL, TO(progress),
-	    "show progress, to what is no terminal too" },
+	PROGRESS_ROWS(TO),
 	{ OPT_STRING, 0, "max-blocking", "SECONDS", TO(blocking_word),
 	    "warn when a session waits for us that long; 60, 0: never" },
 	{ OPT_FLAG, 0, "abort-blocking", NULL, TO(abort_blocking),
@@ -238,8 +237,8 @@ useless(const struct options *o)
 	if (o->list || o->globals || o->estimate) {
 		if (o->file != NULL || o->jobs_word != NULL)
 			return (o->file != NULL ? "--file" : "--jobs");
-		if (o->no_split || o->progress || o->abort_blocking)
-			return (o->no_split ? "--no-split" : o->progress ?
+		if (o->no_split || o->progress.on || o->abort_blocking)
+			return (o->no_split ? "--no-split" : o->progress.on ?
 			    "--progress" : "--abort-blocking");
 		if (o->pages_word != NULL || o->blocking_word != NULL)
 			return (o->pages_word != NULL ? "--split-pages" :
@@ -272,6 +271,8 @@ set_job(struct options *o)
 		    "is for --globals alone"));
 	if ((word = useless(o)) != NULL)
 		return (refuse_word(word, job_says(o)));
+	if (progress_check(&o->progress) != STATUS_OK)
+		return (STATUS_USAGE);
 	if (o->list || o->globals)
 		return (check_words(o));
 	return (STATUS_OK);

@@ -6,6 +6,7 @@
 
 #include "opt.h"
 #include "pg/pg.h"
+#include "progress/progress.h"
 #include "squeeze/zspec.h"
 
 enum options_job {
@@ -32,7 +33,7 @@ struct options {
 	bool no_split;
 	unsigned split_pages;	/* 0: by size */
 	struct zspec zspec;
-	bool progress;		/* even if stderr is no terminal */
+	struct progress_want progress;
 	unsigned max_blocking;	/* seconds; 0: never mind */
 	bool abort_blocking;
 	struct opt_list pass;	/* for pg_dump */

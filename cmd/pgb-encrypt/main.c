@@ -12,6 +12,7 @@
 #include "open.h"
 #include "options.h"
 #include "privacy.h"
+#include "progress/progress.h"
 #include "pump.h"
 #include "rekey.h"
 #include "seal.h"
@@ -190,6 +191,9 @@ run(const struct options *o)
 	if ((status = pump_check_ends(o->armor, o->mode == ENCRYPT ? NULL :
 	    "it takes an age file: pgb-encrypt ... <BACKUP.age")) != STATUS_OK)
 		return (status);
+	progress_begin(&o->progress, &(struct progress_stage){
+	    .name = o->mode == DECRYPT ? "decrypt" : o->mode == REKEY ?
+	    "rekey" : "encrypt" });
 	switch (o->mode) {
 	case DECRYPT:
 		return (decrypt(o));
@@ -213,6 +217,7 @@ main(int argc, char **argv)
 	sig_install();
 	if ((status = options_parse(&o, argc, argv)) == STATUS_OK)
 		status = (int)run(&o);
+	progress_end();
 	options_free(&o);
 	sig_reraise();
 	return (status == OPT_DONE ? STATUS_OK : status);

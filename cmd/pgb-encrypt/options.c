@@ -30,7 +30,8 @@ enum {
 	JSON = 32,
 	JOBS = 64,
 	WORK = 128,
-	REPORT = 256
+	REPORT = 256,
+	PROGRESS = 512		/* --progress --no-progress */
 };
 
 static const struct {
@@ -38,9 +39,11 @@ static const struct {
 	unsigned takes;
 } modes[] = {
 	[ENCRYPT] = { "encryption", TO | ID | PASS | RAW | ARMOR | JOBS | WORK |
-	    REPORT },
-	[DECRYPT] = { "-d", ID | PASS | JOBS | WORK | REPORT },
-	[REKEY] = { "--rekey", TO | ID | PASS | ARMOR | WORK | REPORT },
+	    REPORT | PROGRESS },
+	[DECRYPT] = { "-d", ID | PASS | JOBS | WORK | REPORT |
+	    PROGRESS },
+	[REKEY] = { "--rekey", TO | ID | PASS | ARMOR | WORK | REPORT |
+	    PROGRESS },
 	[INSPECT] = { "--inspect", JSON },
 	[KEYGEN] = { "--keygen", 0 },
 	[RECIPIENT_OF] = { "--recipient-of", PASS | WORK },
@@ -97,6 +100,7 @@ static const struct opt_row rows[] = {
 	    "after success, write a line of JSON to FILE" },
 	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
 	    "keep the rights that are not needed" },
+	PROGRESS_ROWS(TO),
 };
 
 static int
@@ -218,6 +222,7 @@ check_takes(const struct options *o, unsigned given)
 		{ RAW, "--raw" }, { ARMOR, "--armor" }, { JSON, "--json" },
 		{ JOBS, "--jobs" }, { WORK, "--max-work-factor" },
 		{ REPORT, "--report" },
+		{ PROGRESS, "--progress and --no-progress" },
 	};
 	size_t i;
 
@@ -305,12 +310,14 @@ check(struct options *o, const struct words *w)
 		given |= PASS;
 	given |= (o->raw ? RAW : 0U) | (o->armor ? ARMOR : 0U) |
 	    (o->json ? JSON : 0U) | (w->jobs != NULL ? JOBS : 0U) |
-	    (w->work != NULL ? WORK : 0U) | (o->report != NULL ? REPORT : 0U);
+	    (w->work != NULL ? WORK : 0U) | (o->report != NULL ? REPORT : 0U) |
+	    (o->progress.on || o->progress.off ? PROGRESS : 0U);
 	if (confused(o, w, given))
 		return (STATUS_USAGE);
 	if ((status = check_names(o)) != STATUS_OK)
 		return (status);
-	if ((status = check_takes(o, given)) != STATUS_OK)
+	if ((status = check_takes(o, given)) != STATUS_OK ||
+	    (status = progress_check(&o->progress)) != STATUS_OK)
 		return (status);
 	if (o->ask + (o->from.file != NULL) + (o->from.fd != -1) > 1) {
 		msg_error("-p, --passphrase-file, --passphrase-fd: give one of "

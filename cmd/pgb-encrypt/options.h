@@ -6,6 +6,7 @@
 
 #include "opt.h"
 #include "passphrase.h"
+#include "progress/progress.h"
 
 enum mode { ENCRYPT, DECRYPT, REKEY, INSPECT, KEYGEN, RECIPIENT_OF };
 
@@ -27,6 +28,7 @@ struct options {
 	const char *key;		/* file of --keygen, --recipient-of */
 	const char *report;
 	bool no_sandbox;
+	struct progress_want progress;
 };
 
 /*

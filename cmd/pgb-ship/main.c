@@ -5,6 +5,7 @@
 #include "fetch/fetch.h"
 #include "msg.h"
 #include "options.h"
+#include "progress/progress.h"
 #include "send/shipment.h"
 #include "shelf/shelf.h"
 #include "sig.h"
@@ -29,7 +30,13 @@ start(struct ship_opts *o)
 static enum status
 do_task(const struct task *t)
 {
+	const struct ship_opts *o = &t->opts;
 
+	if (t->fetch != NULL || t->dests.count > 0)
+		progress_begin(&o->progress, &(struct progress_stage){
+		    .name = t->fetch != NULL ? "fetch" : "ship",
+		    .source = t->fetch != NULL, .sink = o->sink,
+		    .stores = t->fetch == NULL });
 	if (t->fetch != NULL)
 		return (fetch_run(t->fetch, t->range, &t->opts));
 	if (t->list != NULL)
@@ -57,6 +64,7 @@ main(int argc, char **argv)
 		status = (int)start(&t.opts);
 	if (status == STATUS_OK)
 		status = (int)do_task(&t);
+	progress_end();
 	secrets_free(t.opts.secrets);
 	options_free(&t);
 	sig_reraise();

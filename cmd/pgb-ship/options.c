@@ -58,6 +58,7 @@ static const struct opt_row rows[] = {
 	    "take a stream whose end cannot be proven" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
 	    "write one JSON line after success" },
+	PROGRESS_ROWS(TO),
 	OPT_HEADING("what is there:"),
 	{ OPT_STRING, 0, "fetch", "URL", TASK(fetch),
 	    "write that file to stdout; {latest} for {time}" },
@@ -241,7 +242,8 @@ check_shelf(const struct task *t)
 {
 
 	if (ships(t) || t->opts.report != NULL || t->range != NULL ||
-	    t->opts.no_sum || t->opts.limit > 0)
+	    t->opts.no_sum || t->opts.limit > 0 || t->opts.progress.on ||
+	    t->opts.progress.off)
 		return (clash("--list and --prune go with --json and the "
 		    "options of the connection alone"));
 	if (t->prune == NULL && (keeps(&t->keep) || t->dry_run))
@@ -263,7 +265,7 @@ check_fetch(const struct task *t)
 	if (ships(t) || t->opts.with.count > 0 || keeps(&t->keep) ||
 	    t->dry_run || t->json)
 		return (clash("--fetch goes with --range, --no-sum, --limit, "
-		    "--report and the options of the connection alone"));
+		    "--report, --progress, --no-progress and the options of the connection alone"));
 	return (fd_refuse_terminal(STDOUT_FILENO, "stdout",
 	    "a backup is not for the screen: pipe it on, or redirect it to a "
 	    "file"));
@@ -291,7 +293,10 @@ check(const struct task *t)
 {
 	int tasks = (t->fetch != NULL) + (t->list != NULL) +
 	    (t->prune != NULL);
+	enum status status;
 
+	if ((status = progress_check(&t->opts.progress)) != STATUS_OK)
+		return (status);
 	if (tasks > 1)
 		return (clash("--fetch, --list and --prune exclude each "
 		    "other"));

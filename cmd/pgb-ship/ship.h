@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "opt.h"
+#include "progress/progress.h"
 
 struct secrets;
 
@@ -34,6 +35,7 @@ struct ship_opts {
 	struct opt_list with;		/* files that go beside it */
 	const char *db, *server;	/* for {db} and {server}, or NULL */
 	const char *report;
+	struct progress_want progress;
 
 	/* The connection. */
 	enum transport transport;

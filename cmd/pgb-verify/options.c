@@ -84,6 +84,7 @@ static const struct opt_row rows[] = {
 	    "that an archive may decompress to" },
 	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
 	    "keep the rights that are not needed" },
+	PROGRESS_ROWS(TO),
 };
 
 static int
@@ -184,7 +185,7 @@ check_together(const struct options *o, const struct words *w)
 		    "is nothing to hold");
 		return (STATUS_USAGE);
 	}
-	return (STATUS_OK);
+	return (progress_check(&o->progress));
 }
 
 int

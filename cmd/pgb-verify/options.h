@@ -7,6 +7,7 @@
 
 #include "opt.h"
 #include "passphrase.h"
+#include "progress/progress.h"
 
 struct options {
 	/* What is done with the stream. */
@@ -20,6 +21,7 @@ struct options {
 	uint64_t max_data;		/* 0: no limit */
 	uint64_t max_memory;
 	bool no_sandbox;
+	struct progress_want progress;
 
 	/* Keys. */
 	struct opt_list identities;

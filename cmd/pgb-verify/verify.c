@@ -16,6 +16,7 @@
 #include "msg.h"
 #include "outputs.h"
 #include "privacy.h"
+#include "progress/progress.h"
 #include "pump.h"
 #include "report/report.h"
 #include "sandbox/sandbox.h"
@@ -415,8 +416,11 @@ verify_run(const struct options *o)
 	struct verify v = { .o = o };
 	enum status status;
 
+	progress_begin(&o->progress, &(struct progress_stage){
+	    .name = "verify", .sink = o->sink });
 	if ((status = prepare(&v)) == STATUS_OK)
 		status = run(&v);
+	progress_end();
 	release(&v);
 	return (status);
 }

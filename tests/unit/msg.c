@@ -6,6 +6,8 @@
 #include "msg.h"
 #include "tap.h"
 
+static atomic_uint drawn = 1;
+
 static char got[8192];
 
 /* What text becomes as an error line. */
@@ -50,12 +52,12 @@ main(void)
 	memset(big, 'x', sizeof(big) - 1);
 	ok(strlen(line(big)) <= 4096 && got[strlen(got) - 1] == '\n',
 	    "a long line is cut and stays a line");
-	msg_set_redraw(true);
+	msg_set_redraw(&drawn);
 	same(line("x"), "\r\033[Kpgb-test: error: x\n",
 	    "a line that is being redrawn is wiped");
 	ok(strlen(line(big)) <= 4096 && got[strlen(got) - 1] == '\n',
 	    "... by a long line, too");
-	msg_set_redraw(false);
+	drawn = 0;
 	same(line("x"), "pgb-test: error: x\n", "... and not for ever");
 	return (tap_done());
 }

@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "msg.h"
-#include "progress.h"
+#include "progress/progress.h"
 
 #define STEP_MS		500
 #define LOOK_MS		2000	/* between two looks at the locks */
@@ -31,7 +31,6 @@ struct waiter {
 
 struct guard {
 	const struct guard_opts *o;
-	struct progress *progress;
 	struct pg *pg;
 	bool tried;		/* to connect */
 	int64_t looked;
@@ -162,16 +161,11 @@ look_at_reader(struct guard *g, const struct emit_state *s)
 }
 
 static void
-show(struct guard *g, const struct emit_state *s)
+show(const struct guard *g, const struct emit_state *s)
 {
-	struct progress_now now;
 
-	if (g->progress == NULL)
-		return;
-	now = (struct progress_now){ .done = s->done, .total = g->o->total,
-	    .current = s->entry != NULL ? s->entry->label : NULL,
-	    .out = s->out };
-	progress_show(g->progress, &now);
+	progress_share(s->done, g->o->total);
+	progress_object(s->entry != NULL ? s->entry->label : NULL);
 }
 
 static void
@@ -209,7 +203,6 @@ guard(void *arg)
 	emit_state(g->o->emit, &s);
 	look_at_reader(g, &s);
 	show(g, &s);
-	progress_end(g->progress);
 	pg_close(g->pg);
 	return (NULL);
 }
@@ -226,7 +219,6 @@ guard_start(const struct guard_opts *o)
 		return (NULL);
 	}
 	g->o = o;
-	g->progress = progress_new(o->progress);
 	g->looked = g->out_at = clock_ms();
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->cond, NULL);

@@ -24,7 +24,6 @@ struct guard_opts {
 	int64_t snapshot_ms;		/* clock_ms() when it was taken */
 	unsigned max_blocking;		/* seconds, 0: never mind */
 	bool abort;			/* end the dump then */
-	bool progress;			/* even if stderr is no terminal */
 };
 
 /* opts is borrowed until guard_stop().  NULL after one error line. */

@@ -357,7 +357,7 @@ start_guard(struct source *s, uint64_t total)
 	    .emit = s->emit, .holders = s->holders, .total = total,
 	    .snapshot_ms = j->snapshot_ms,
 	    .max_blocking = j->o->max_blocking,
-	    .abort = j->o->abort_blocking, .progress = j->o->progress };
+	    .abort = j->o->abort_blocking };
 	s->guard = guard_start(&s->guard_opts);
 	return (s->guard != NULL ? STATUS_OK : STATUS_LOCAL);
 }

@@ -16,6 +16,7 @@
 #include "fetch/sidecar.h"
 #include "fetch/source.h"
 #include "msg.h"
+#include "progress/progress.h"
 #include "pump.h"
 #include "record.h"
 #include "shelf/shelf.h"
@@ -209,6 +210,7 @@ prepare(struct fetch *f)
 	if ((status = src->open(src)) != STATUS_OK ||
 	    (status = place(f)) != STATUS_OK)
 		return (status);
+	progress_expect(src->end - src->pos);
 	if (sums && (f->has_sum || f->opts->report != NULL) &&
 	    (f->digest = digest_new()) == NULL)
 		return (no_memory(src->name));

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "progress/progress.h"
 #include "send/cargo.h"
 #include "ssh/halt.h"
 
@@ -89,6 +90,27 @@ cargo_drop(struct cargo *c, struct block *b)
 	b->next = c->free;
 	c->free = b;
 	pthread_cond_broadcast(&c->change);
+}
+
+unsigned
+cargo_end(struct cargo *c)
+{
+
+	return (c->ends < CARGO_ENDS ? c->ends++ : CARGO_ENDS - 1);
+}
+
+void
+cargo_stored(struct cargo *c, unsigned number, uint64_t bytes)
+{
+	uint64_t least = CARGO_GONE;
+	unsigned i;
+
+	c->stored[number] = bytes;
+	for (i = 0; i < c->ends; i++)
+		if (c->stored[i] < least)
+			least = c->stored[i];
+	if (least != CARGO_GONE)
+		progress_stored(least);
 }
 
 void

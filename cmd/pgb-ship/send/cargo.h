@@ -13,6 +13,7 @@
  */
 
 #define CARGO_BLOCK	((size_t)128 * 1024)
+#define CARGO_ENDS	16	/* destinations */
 
 /* Filled once, by the thread that reads the stream; then only read. */
 struct block {
@@ -32,6 +33,8 @@ struct cargo {
 	pthread_cond_t change;
 	struct block *free;
 	size_t made, max;	/* blocks */
+	uint64_t stored[CARGO_ENDS];	/* bytes, by destination */
+	unsigned ends;
 };
 
 int cargo_init(struct cargo *, size_t max_bytes);
@@ -42,6 +45,15 @@ void cargo_wipe(struct cargo *);	/* wipes what the blocks held */
 struct block *cargo_take(struct cargo *);
 void cargo_hold(struct block *);
 void cargo_drop(struct cargo *, struct block *);
+
+/*
+ * For the progress, which tells what the slowest destination has.  Under the
+ * lock: one more, and its number; so many bytes are there, or CARGO_GONE, where
+ * it is not waited for any more.
+ */
+#define CARGO_GONE	UINT64_MAX
+unsigned cargo_end(struct cargo *);
+void cargo_stored(struct cargo *, unsigned number, uint64_t bytes);
 
 /* Wait for a change, HALT_STEP_MS at most.  Under the lock. */
 void cargo_wait(struct cargo *);

@@ -30,6 +30,7 @@ struct local {
 	time_t touched;
 	uint64_t written, looked;	/* bytes; when we looked for room */
 	enum status result;	/* of finish() */
+	unsigned number;	/* for the progress */
 };
 
 static struct local *
@@ -69,13 +70,23 @@ check_room(struct local *l, bool expect)
 	return (fault_print(&f, l->dir));
 }
 
+static void
+show(struct local *l, uint64_t bytes)
+{
+	struct cargo *c = l->common->cargo;
+
+	pthread_mutex_lock(&c->lock);
+	cargo_stored(c, l->number, bytes);
+	pthread_mutex_unlock(&c->lock);
+}
+
 static enum status
 local_put(struct target *t, struct block *b)
 {
 	struct local *l = local_of(t);
 
 	l->touched = now();
-	l->written += b->len;
+	show(l, l->written += b->len);
 	if (l->written - l->looked >= ROOM_BYTES) {
 		l->looked = l->written;
 		if (check_room(l, false) != STATUS_OK)
@@ -296,6 +307,7 @@ local_close(struct target *t)
 {
 	struct local *l = local_of(t);
 
+	show(l, CARGO_GONE);
 	publish_abort(l->file);
 	free(l);
 }
@@ -405,6 +417,9 @@ local_open(const char *path, const struct target_common *common,
 	l->common = common;
 	l->path = path;
 	l->touched = now();
+	pthread_mutex_lock(&common->cargo->lock);
+	l->number = cargo_end(common->cargo);
+	pthread_mutex_unlock(&common->cargo->lock);
 	if ((*status = open_file(l)) == STATUS_OK)
 		return (&l->target);
 	local_close(&l->target);

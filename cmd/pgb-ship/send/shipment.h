@@ -20,6 +20,6 @@
 enum status shipment_run(const struct opt_list *texts,
     const struct ship_opts *opts);
 
-#define SHIPMENT_MAX	16	/* destinations */
+#define SHIPMENT_MAX	16	/* destinations: CARGO_ENDS */
 
 #endif

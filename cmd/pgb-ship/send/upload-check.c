@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress/progress.h"
 #include "send/upload-impl.h"
 
 /* Blocks that are read back at once. */
@@ -341,6 +342,7 @@ check_all(struct line *l, struct fault *f)
 	struct reader *r;
 	int rc;
 
+	progress_state(PROGRESS_BACK);
 	if ((rc = open_reader(l, &r, f)) == SFTP_OK &&
 	    (rc = sum_up(r, u->manifest->bytes, f)) == SFTP_OK &&
 	    u->back_crc != u->manifest->crc)

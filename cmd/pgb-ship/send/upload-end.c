@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "msg.h"
+#include "progress/progress.h"
 #include "send/upload-end.h"
 
 /* A new name is on disk when its directory is.  Few servers refuse that. */
@@ -61,6 +62,7 @@ finish_upload(struct line *l, struct fault *f)
 	struct upload *u = l->u;
 	int rc, step;
 
+	progress_state(PROGRESS_PUBLISHING);
 	if (atomic_load(&u->step) == STEP_SYNC && u->names_born != l->born)
 		atomic_store(&u->step, STEP_NAMES);
 	for (; (step = atomic_load(&u->step)) < STEP_END;

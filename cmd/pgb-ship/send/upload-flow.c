@@ -202,6 +202,7 @@ land(struct line *l, struct flight *f)
 	pthread_mutex_lock(&u->cargo->lock);
 	ledger_ack(u->ledger, f->b, l->born);
 	u->acked_bytes += f->b->len;
+	cargo_stored(u->cargo, u->number, ledger_acked(u->ledger));
 	u->progress = sftp_now();
 	u->lost_since = 0;
 	cargo_drop(u->cargo, f->b);

@@ -144,6 +144,7 @@ struct upload {
 	int64_t lost_since;	/* ms: no session and no progress; 0: not so */
 	struct bucket bucket;	/* --limit */
 	uint64_t acked_bytes;	/* by all lines, for the rate */
+	unsigned number;	/* for the progress */
 	int64_t warned;		/* ms: when a loss was last told */
 	bool told;		/* and not yet that it is over */
 

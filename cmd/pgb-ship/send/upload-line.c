@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "msg.h"
+#include "progress/progress.h"
 #include "send/upload-impl.h"
 
 #define IDLE_MS		(15 * 1000)	/* then we show that we are there */
@@ -84,6 +85,9 @@ hang_up(struct line *l)
 		l->born = 0;
 		if (--u->connected == 0 && u->lost_since == 0)
 			u->lost_since = sftp_now();
+		if (u->connected == 0 && (u->phase == PHASE_SENDING ||
+		    u->phase == PHASE_FINISHING))
+			progress_state(PROGRESS_LOST);
 		if (u->progress >= l->began)
 			l->attempts = 0;
 	}
@@ -125,6 +129,8 @@ settle_in(struct line *l)
 		(void)upload_start_line(u);
 	pthread_cond_broadcast(&u->cargo->change);
 	pthread_mutex_unlock(&u->cargo->lock);
+	if (l->ever)
+		progress_state(PROGRESS_MOVING);
 	l->ever = true;
 	if (told)
 		msg_note("%s: connected again, %" PRIu64 " bytes are there",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "msg.h"
+#include "progress/progress.h"
 #include "send/upload-end.h"
 
 /* It may not be left under way, whatever comes: then the session is lost. */
@@ -81,6 +82,7 @@ end_store(struct line *l, struct fault *f)
 	if ((u->opts->read_back || (!sftp_has(l->sftp, SFTP_FSYNC) &&
 	    has_reconnected(u))) && (rc = check_all(l, f)) != SFTP_OK)
 		return (rc);
+	progress_state(PROGRESS_PUBLISHING);
 	l->is_open = false;
 	return (upload_refused(l, "close", sftp_close(l->sftp, &l->handle), f));
 }

@@ -323,6 +323,7 @@ upload_close(struct target *t)
 		cargo_drop(u->cargo, u->queue[--u->queue_len]);
 	if (u->last != NULL)
 		cargo_drop(u->cargo, u->last);
+	cargo_stored(u->cargo, u->number, CARGO_GONE);
 	pthread_mutex_unlock(&u->cargo->lock);
 	for (i = 0; u->beside != NULL && i < u->manifest->beside_count; i++)
 		free_naming(&u->beside[i]);
@@ -389,6 +390,9 @@ upload_open(const struct dest *d, const char *path, const char *name,
 	u->mode = common->opts->mode;
 	u->hungry = true;
 	bucket_init(&u->bucket, u->opts->limit);
+	pthread_mutex_lock(&u->cargo->lock);
+	u->number = cargo_end(u->cargo);
+	pthread_mutex_unlock(&u->cargo->lock);
 	if ((*status = prepare(u, d)) == STATUS_OK &&
 	    (*status = start(u)) == STATUS_OK)
 		return (&u->target);

@@ -7,8 +7,23 @@
 #include <pthread.h>
 #include <termios.h>
 
-#include "pgb-dump/data/progress.c"
+#include "progress/board.c"
+#include "progress/progress.h"
 #include "tap.h"
+
+/* A board with one stage. */
+struct progress {
+	struct board board;
+	struct stage *stage;
+};
+
+struct progress_now {
+	uint64_t done, total;
+	const char *current;
+	uint64_t out;
+};
+
+static atomic_uint drawn = 1;
 
 static int saved = -1;		/* stderr of the test */
 static int from;		/* what is written to stderr comes out there */
@@ -70,22 +85,41 @@ seen(void)
 }
 
 static struct progress *
-begin(bool force)
+begin(bool lines)
 {
-	struct progress *p = progress_new(force);
+	const struct stage_hello h = { .flags = STAGE_SOURCE,
+	    .program = "dump" };
+	struct progress *p = calloc(1, sizeof(*p));
 
-	if (p != NULL) {		/* in a time of our own */
-		p->due -= p->began;
-		p->began = p->seen = 0;
-	}
+	if (p == NULL)
+		abort();
+	board_init(&p->board, !lines, 0);
+	p->stage = board_add(&p->board, &h, 1, 0);
+	p->stage->state = PROGRESS_MOVING;
+	msg_set_redraw(lines ? NULL : &drawn);
 	return (p);
+}
+
+static void
+show_at(struct progress *p, const struct progress_now *now, int64_t ms)
+{
+	struct stage *s = p->stage;
+
+	s->done = now->done;
+	s->total = now->total;
+	s->out = now->out;
+	snprintf(s->object, sizeof(s->object), "%s", now->current != NULL ?
+	    now->current : "");
+	board_tick(&p->board, ms);
 }
 
 static void
 end(struct progress *p, int64_t ms)
 {
 
-	end_at(p, ms);
+	(void)board_end(&p->board, p->stage, ms);
+	msg_set_redraw(NULL);
+	msg_program("pgb-dump");
 	free(p);
 }
 
@@ -100,29 +134,6 @@ until(struct progress *p, const char *name, int64_t from_ms, int64_t ms)
 		now.out = now.done / 2;
 		show_at(p, &now, from_ms);
 	}
-}
-
-static void
-test_wanted(void)
-{
-	struct progress *p;
-
-	stderr_pipe();
-	ok(progress_new(false) == NULL, "no terminal: nothing");
-	progress_show(NULL, &(struct progress_now){ 0 });
-	progress_end(NULL);
-	stderr_terminal(80);
-	setenv("TERM", "dumb", 1);
-	ok(progress_new(false) == NULL, "a terminal that cannot draw: nothing");
-	ok((p = progress_new(true)) != NULL && !p->draws,
-	    "... but lines, where asked for");
-	free(p);
-	unsetenv("TERM");
-	ok(progress_new(false) == NULL, "a terminal of no kind: nothing");
-	setenv("TERM", "xterm", 1);
-	ok((p = progress_new(false)) != NULL && p->draws, "a terminal");
-	progress_end(p);
-	(void)seen();
 }
 
 static void
@@ -183,7 +194,7 @@ test_unknown(void)
 		(void)seen();
 		show_at(p, &now, ms);
 	}
-	same(seen(), "\rpgb-dump: public.t 5.0 MB/s\033[K",
+	same(seen(), "\rpgb-dump: public.t 15 MB 5.0 MB/s\033[K",
 	    "an unknown total: the archive is counted");
 	end(p, ms);
 	(void)seen();
@@ -288,7 +299,7 @@ test_smooth(void)
 	for (ms = 500; ms <= 60000; ms += 500) {
 		now.done = (uint64_t)(ms / 2000) * 200000000;
 		show_at(p, &now, ms);
-		rate = mean_value(&p->rate);
+		rate = mean_value(&p->stage->rate);
 		if (ms > 10000 && rate < low)
 			low = rate;
 		if (ms > 10000 && rate > high)
@@ -299,7 +310,7 @@ test_smooth(void)
 	for (; ms <= 160000; ms += 500)
 		show_at(p, &now, ms);
 	(void)seen();
-	ok(mean_value(&p->rate) < 1e6, "a standstill shows");
+	ok(mean_value(&p->stage->rate) < 1e6, "a standstill shows");
 	for (; ms <= 2000000; ms += 500)
 		show_at(p, &now, ms);
 	(void)seen();
@@ -459,17 +470,17 @@ test_figures(void)
 		{ 1.84e9, "1.8 GB", "511111:06:40" },
 		{ 5e20, "500000 PB", "138888888888888888:53:20" },
 	};
-	char text[AMOUNT_MAX];
+	char text[FIGURE_MAX];
 	bool good = true;
 	size_t i;
 
 	for (i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
-		amount(text, figures[i].value);
+		figure_amount(text, figures[i].value);
 		if (strcmp(text, figures[i].amount) != 0)
 			good = !printf("# %s\n", text);
 		if (figures[i].value > 1e10)
 			continue;
-		span(text, figures[i].value);
+		figure_span(text, figures[i].value);
 		if (strcmp(text, figures[i].span) != 0)
 			good = !printf("# %s\n", text);
 	}
@@ -481,7 +492,6 @@ main(void)
 {
 
 	msg_program("pgb-dump");
-	test_wanted();
 	test_line();
 	test_unknown();
 	test_width();
