@@ -330,7 +330,8 @@ stage_pid()
 
 # pg_start [SETTING=VALUE...]: a new cluster, superuser postgres, reachable by
 # a unix socket alone.  Sets PGBIN, PGHOST, PGPORT, PGUSER, PG_MAJOR, PG_LOG.
-# A PGBIN of the environment is taken; else the newest one installed.
+# A PGBIN of the environment is taken; else the newest one installed.  PG_TCP is
+# its port, for who lets it listen to one.
 pg_start()
 {
 	if [ -z "${PGBIN:-}" ]; then
@@ -342,7 +343,7 @@ pg_start()
 	PATH=$BIN:$SCRATCH/bin:$PGBIN:${PATH#"$SCRATCH/bin:$BIN:"}
 	PG_LOG=$SCRATCH/pg.log
 	PG_MAJOR=$("$PGBIN/postgres" -V | sed 's/[^0-9]*\([0-9]*\).*/\1/')
-	export PGHOST="$SCRATCH/pg" PGPORT=5432 PGUSER=postgres PSQLRC=/dev/null
+	export PGHOST="$SCRATCH/pg" PGPORT=${PG_TCP:-5432} PGUSER=postgres PSQLRC=/dev/null
 	export PGPASSFILE="$HOME/.pgpass" PGSERVICEFILE="$HOME/.pg_service.conf"
 	if [ ! -d "$PGHOST/data" ]; then
 		mkdir -p "$PGHOST"

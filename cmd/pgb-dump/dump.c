@@ -24,6 +24,7 @@
 #include "progress/progress.h"
 #include "publish.h"
 #include "pump.h"
+#include "walls.h"
 
 #define OFFSET_LEN	9	/* a flag and eight bytes */
 #define OFFSET_SET	2
@@ -306,7 +307,8 @@ globals_run(const struct options *o)
 		return (status);
 	progress_begin(&o->progress, &(struct progress_stage){
 	    .name = "dump", .source = true });
-	if ((status = job_begin_globals(&w.job, o)) == STATUS_OK) {
+	if ((status = job_begin_globals(&w.job, o)) == STATUS_OK &&
+	    (status = walls_shut(o, w.job.pg)) == STATUS_OK) {
 		struct pump_opts opts = {
 			.in = w.job.stock.child.out,
 			.in_name = w.job.stock.name,

@@ -15,6 +15,7 @@
 #include "fdio.h"
 #include "job.h"
 #include "msg.h"
+#include "walls.h"
 
 #define READ_SIZE	65536
 #define COMPRESSED_PART	2	/* a compressed archive is one in that many */
@@ -76,7 +77,8 @@ estimate_run(const struct options *o)
 	enum status status;
 	struct job j;
 
-	if ((status = job_begin(&j, o)) == STATUS_OK)
+	if ((status = job_begin(&j, o)) == STATUS_OK &&
+	    (status = walls_shut(o, j.pg)) == STATUS_OK)
 		status = estimate(&j);
 	job_end(&j);
 	return (status);

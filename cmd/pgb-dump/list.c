@@ -6,6 +6,7 @@
 #include "fdio.h"
 #include "job.h"
 #include "msg.h"
+#include "walls.h"
 
 struct names {
 	char *text;		/* a name a line */
@@ -47,6 +48,8 @@ list_run(const struct options *o)
 	struct pg *pg = NULL;
 
 	status = pg_open(&o->login, &pg);
+	if (status == STATUS_OK)
+		status = walls_shut(o, pg);
 	if (status == STATUS_OK)
 		status = pg_databases(pg, add_name, &n);
 	if (status == STATUS_OK)

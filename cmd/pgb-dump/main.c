@@ -3,6 +3,7 @@
 #include "job.h"
 #include "msg.h"
 #include "options.h"
+#include "privacy.h"
 #include "progress/progress.h"
 #include "sig.h"
 
@@ -32,6 +33,7 @@ main(int argc, char **argv)
 	msg_program("pgb-dump");
 	if (fd_sanitize() == -1)
 		return (STATUS_LOCAL);
+	privacy_keep();
 	sig_install();
 	status = options_parse(&o, argc, argv);
 	if (status == STATUS_OK)

@@ -62,6 +62,8 @@ static const struct opt_row rows[] = {
 	    "an archive without the data of any table is meant" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
 	    "write a JSON line about the run, after success" },
+	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
+	    "keep the rights that are not needed" },
 	{ OPT_STRING, 0, "snapshot", "ID", TO(snapshot),
 	    "use this snapshot in place of one of our own" },
 	{ OPT_FLAG, 0, "serializable-deferrable", NULL, TO(deferrable),

@@ -26,6 +26,7 @@ struct options {
 	bool deferrable;
 	bool allow_empty;
 	bool verbose;
+	bool no_sandbox;
 	bool want_tables;	/* the archive should describe tables */
 	bool want_data;		/* and have the data of some */
 	const char *file;	/* to publish, NULL: stdout */

@@ -5,6 +5,7 @@
 #include "fetch/fetch.h"
 #include "msg.h"
 #include "options.h"
+#include "privacy.h"
 #include "progress/progress.h"
 #include "send/shipment.h"
 #include "shelf/shelf.h"
@@ -12,6 +13,7 @@
 #include "ssh/askpass.h"
 #include "secret/secrets.h"
 #include "ssh/wire-libssh2.h"
+#include "walls.h"
 
 static enum status
 start(struct ship_opts *o)
@@ -27,16 +29,22 @@ start(struct ship_opts *o)
 	return (STATUS_LOCAL);
 }
 
+/* Before rights are given up, and before anything is opened. */
+static void
+show_progress(const struct task *t)
+{
+
+	if (t->fetch != NULL || t->dests.count > 0)
+		progress_begin(&t->opts.progress, &(struct progress_stage){
+		    .name = t->fetch != NULL ? "fetch" : "ship",
+		    .source = t->fetch != NULL, .sink = t->opts.sink,
+		    .stores = t->fetch == NULL });
+}
+
 static enum status
 do_task(const struct task *t)
 {
-	const struct ship_opts *o = &t->opts;
 
-	if (t->fetch != NULL || t->dests.count > 0)
-		progress_begin(&o->progress, &(struct progress_stage){
-		    .name = t->fetch != NULL ? "fetch" : "ship",
-		    .source = t->fetch != NULL, .sink = o->sink,
-		    .stores = t->fetch == NULL });
 	if (t->fetch != NULL)
 		return (fetch_run(t->fetch, t->range, &t->opts));
 	if (t->list != NULL)
@@ -56,15 +64,21 @@ main(int argc, char **argv)
 	msg_program("pgb-ship");
 	if (fd_sanitize() == -1)
 		return (STATUS_LOCAL);
+	privacy_keep();
 	if (askpass_wanted())
 		return (askpass_main(argc, argv));
 	sig_install();
 	status = options_parse(&t, argc, argv);
 	if (status == STATUS_OK)
 		status = (int)start(&t.opts);
+	if (status == STATUS_OK) {
+		show_progress(&t);
+		status = (int)walls_shut(&t);
+	}
 	if (status == STATUS_OK)
 		status = (int)do_task(&t);
 	progress_end();
+	routes_free(t.opts.routes);
 	secrets_free(t.opts.secrets);
 	options_free(&t);
 	sig_reraise();

@@ -109,6 +109,8 @@ static const struct opt_row rows[] = {
 	    "without progress, before it gives up [900]" },
 	{ OPT_FLAG, 0, "allow-no-fsync", NULL, TO(no_fsync_ok),
 	    "take a server that cannot sync a file" },
+	{ OPT_FLAG, 0, "no-sandbox", NULL, TASK(no_sandbox),
+	    "keep the rights that are not needed" },
 };
 
 static int

@@ -15,6 +15,7 @@ struct task {
 	struct keep keep;
 	bool json, dry_run;
 	bool mode_told;
+	bool no_sandbox;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "opt.h"
 #include "progress/progress.h"
 
+struct routes;
 struct secrets;
 
 enum transport {
@@ -50,6 +51,7 @@ struct ship_opts {
 	const char *password_file;	/* NULL: ask on the terminal */
 	const char *passphrase_file;	/* of key files; NULL: ask */
 	struct secrets *secrets;	/* the answers of this run; main's */
+	struct routes *routes;		/* the ways that are known; main's */
 };
 
 #endif

@@ -3,6 +3,7 @@
 #include "msg.h"
 #include "opt.h"
 #include "options.h"
+#include "privacy.h"
 #include "pump.h"
 #include "sig.h"
 #include "verify.h"
@@ -16,6 +17,7 @@ main(int argc, char **argv)
 	msg_program("pgb-verify");
 	if (fd_sanitize() == -1)
 		return (STATUS_LOCAL);
+	privacy_keep();
 	sig_install();
 	status = options_parse(&o, argc, argv);
 	if (status == STATUS_OK)

@@ -9,7 +9,6 @@
 #include "fdio.h"
 #include "msg.h"
 #include "outputs.h"
-#include "privacy.h"
 #include "report/minisign.h"
 #include "report/report.h"
 #include "report/sums.h"
@@ -41,7 +40,6 @@ open_signature(struct outputs *out)
 
 	if (o->sign == NULL)
 		return (STATUS_OK);
-	privacy_keep();
 	if ((out->key = minisign_load(o->sign, &o->from, &status)) == NULL)
 		return (status);
 	if ((out->digest = digest_new()) == NULL ||

@@ -15,7 +15,6 @@
 #include "hold.h"
 #include "msg.h"
 #include "outputs.h"
-#include "privacy.h"
 #include "progress/progress.h"
 #include "pump.h"
 #include "report/report.h"
@@ -56,11 +55,9 @@ load_keys(struct verify *v)
 	enum status status = STATUS_OK;
 	size_t i;
 
-	if (o->identities.count > 0) {
-		privacy_keep();
-		if ((v->ids = identities_new(&o->from)) == NULL)
-			return (STATUS_LOCAL);
-	}
+	if (o->identities.count > 0 &&
+	    (v->ids = identities_new(&o->from)) == NULL)
+		return (STATUS_LOCAL);
 	for (i = 0; i < o->identities.count && status == STATUS_OK; i++)
 		status = identities_load(v->ids, o->identities.v[i], 0);
 	for (i = 0; v->ids != NULL && i < identities_count(v->ids); i++)

@@ -3,9 +3,9 @@
 # Behind its walls no program opens, runs or reaches what it was not given; with
 # --no-sandbox it could have.
 . "${0%/*}/../lib.sh"
-need perl age
+need perl openssl ssh-keygen
 cd "$SCRATCH" || exit
-umask 077
+umask 022
 mkdir beside plugins
 cp "$BIN/helper/age-plugin-fake" plugins
 echo secret >beside/file
@@ -34,12 +34,12 @@ breach()
 	b_rc=$?
 	ERR=$(cat err)
 	case $b_rc in
-	100) OUTCOME=done ;;
+	100) OUTCOME='done' ;;
 	101) OUTCOME=refused ;;
 	159) OUTCOME=killed ;;
 	*) OUTCOME="status $b_rc: $ERR" ;;
 	esac
-	[ ! -e ran ] || OUTCOME=done
+	[ ! -e ran ] || OUTCOME='done'
 }
 
 # shut NAME COMMAND: all doors of the sandbox; shut_run NAME COMMAND: one of them,
@@ -78,7 +78,7 @@ for deed in "read $SCRATCH/beside/file" "run $SCRATCH/beside/program" \
     "connect $PORT" "abstract none" "kill $$" "write $SCRATCH/beside/new" \
     "remove $SCRATCH/beside/new"; do
 	breach "$deed" 'pgb-verify --no-sandbox --sink <plain'
-	is "$OUTCOME" done "--no-sandbox: ${deed%% *} is done"
+	is "$OUTCOME" 'done' "--no-sandbox: ${deed%% *} is done"
 done
 
 # --- pgb-encrypt and pgb-verify --------------------------------------------------
@@ -87,6 +87,7 @@ me=$(pgb-encrypt --keygen key)
 fake=age1fake1qqqqqqqqqqqqqqqqnxla9p
 echo AGE-PLUGIN-FAKE-1QQQQQQQQQQQQQQQQE69CVS >fake.key
 echo 'open sesame' >pass
+chmod 600 pass fake.key
 PATH=$PATH:$SCRATCH/plugins
 pgb-encrypt -r "$me" <plain >key.age
 pgb-encrypt -r "$fake" <plain >fake.age
@@ -117,4 +118,193 @@ for mode in "-r $me" '-d -i key' "--rekey -i key -r $me" --inspect; do
 	}
 done
 PATH=$BARE
+
+# --- a fence: pgb-dump and pgb-ship ------------------------------------------------
+
+# Linux X: has what came with that version.
+linux() { [ "$(printf '%s\n%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]; }
+
+# A socket without a path, of another process.
+perl -e 'use Socket; socket S, AF_UNIX, SOCK_STREAM, 0 or die;
+    bind S, pack "Sa*", AF_UNIX, "\0$ARGV[0]" or die; listen S, 9 or die;
+    print "\n"; close STDOUT; sleep 600' "$SCRATCH" >listening &
+LISTENER=$!
+at_exit $LISTENER
+await 10 test -s listening
+
+# fenced NAME COMMAND: what the fence keeps apart; fenced_run the same in short.
+fenced()
+{
+	fenced_run "$1" "$2"
+	f_list="read write"
+	! linux 6.7 || f_list="$f_list connect"
+	! linux 6.12 || f_list="$f_list abstract"
+	for f_deed in $f_list; do
+		case $WALLS in none | seccomp) continue ;; esac
+		case $f_deed in
+		read) breach "read $SCRATCH/beside/file" "$2" ;;
+		write) breach "write $SCRATCH/beside/new" "$2" ;;
+		connect) breach "connect $PORT" "$2" ;;
+		abstract) breach "abstract $SCRATCH" "$2" ;;
+		esac
+		is "$OUTCOME" refused "$1: $f_deed is refused"
+	done
+	ok "$1: nothing was made" test ! -e beside/new
+}
+fenced_run()
+{
+	case $WALLS in none | seccomp) return ;; esac
+	breach "run $SCRATCH/beside/program" "$2"
+	is "$OUTCOME" refused "$1: run is refused"
+}
+
+# given NAME DEED COMMAND: what it was given it may reach, or this could not fail.
+given()
+{
+	breach "$2" "$3"
+	is "$OUTCOME" 'done' "$1"
+}
+
+# A server that listens to TCP, wants a certificate from one, a password from
+# another; and files in places of our own.
+mkdir tls place made in
+for name in ca server certified; do
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+	    -keyout tls/$name.key -out tls/$name.csr -subj "/CN=$name" 2>/dev/null
+done
+openssl x509 -req -in tls/ca.csr -signkey tls/ca.key -out tls/ca.crt 2>/dev/null
+for name in server certified; do
+	openssl x509 -req -in tls/$name.csr -CA tls/ca.crt -CAkey tls/ca.key \
+	    -CAcreateserial -out tls/$name.crt 2>/dev/null
+done
+mkdir served
+cp tls/server.* tls/ca.crt served
+chmod 600 served/server.key tls/certified.key
+[ "$(id -u)" != 0 ] || chown -R nobody served
+PG_TCP=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+    LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+pg_start
+pg_stop
+cat >"$PGHOST/data/pg_hba.conf" <<END
+local all all trust
+hostssl all certified 127.0.0.1/32 cert
+host all secretary 127.0.0.1/32 scram-sha-256
+END
+pg_start listen_addresses=127.0.0.1 ssl=on "ssl_cert_file=$SCRATCH/served/server.crt" \
+    "ssl_key_file=$SCRATCH/served/server.key" "ssl_ca_file=$SCRATCH/served/ca.crt"
+pg_fill app 0
+sql postgres "SET password_encryption = 'scram-sha-256';
+    CREATE ROLE secretary LOGIN SUPERUSER PASSWORD 'open sesame';
+    CREATE ROLE certified LOGIN SUPERUSER"
+echo "127.0.0.1:$PG_TCP:*:secretary:open sesame" >place/pass
+chmod 600 place/pass
+printf '[far]\nhost=127.0.0.1\nport=%s\nuser=secretary\n' "$PG_TCP" >place/services
+TCP="host=127.0.0.1 port=$PG_TCP dbname=app"
+CERT="user=certified sslmode=verify-ca sslrootcert=$SCRATCH/tls/ca.crt \
+sslcert=$SCRATCH/tls/certified.crt sslkey=$SCRATCH/tls/certified.key"
+
+# Every session of the many finds what it needs.
+rm -f report
+try "pgb-dump -j 3 -f made/a.dump --report in/report '$TCP $CERT'"
+status_is 0 'pgb-dump by TLS, with certificates'
+like "$(cat in/report)" '"jobs":3' 'in three sessions'
+ok 'the archive is whole' pg_restore -l made/a.dump
+try "pgb-dump -j 3 --report in/report '$TCP user=secretary passfile=$SCRATCH/place/pass'"
+status_is 0 'with a password file'
+like "$(cat in/report)" '"jobs":3' 'in three sessions'
+run env PGSERVICEFILE=place/services PGSERVICE=far PGPASSFILE=place/pass \
+    pgb-dump -j 3 --report in/report app
+status_is 0 'with a service, both by relative names'
+like "$(cat in/report)" '"jobs":3' 'in three sessions'
+run pgb-dump -v app
+unlike "$ERR" 'sandbox' 'nothing is said of it'
+run pgb-dump -v --no-sandbox app
+status_is 0 --no-sandbox
+
+fenced pgb-dump 'pgb-dump app'
+fenced 'pgb-dump, passing on' "pgb-dump --inserts --report in/report '$TCP $CERT'"
+for job in --list --globals '--estimate app'; do
+	fenced_run "pgb-dump $job" "pgb-dump $job"
+done
+breach "run $SCRATCH/beside/program" 'pgb-dump --no-sandbox app'
+is "$OUTCOME" 'done' 'pgb-dump --no-sandbox: run is done'
+if linux 6.7; then
+	given "the server's port" "connect $PG_TCP" "pgb-dump '$TCP $CERT'"
+fi
+given 'its certificates' "read $SCRATCH/tls/certified.key" "pgb-dump '$TCP $CERT'"
+given "the report's directory" "write $SCRATCH/in/x" 'pgb-dump --report in/report app'
+
+# pg_dump is outside: it outlives the moment when we go behind the fence.
+cat >place/pg_dump <<END
+#!/bin/sh
+pg_dump "\$@" || exit
+[ "\$1" = --version ] || echo it >'$SCRATCH/beside/dumped'
+END
+chmod 755 place/pg_dump
+run env PGB_PGDUMP="$SCRATCH/place/pg_dump" pgb-dump --inserts app
+status_is 0 'a pg_dump that is a script'
+is "$(cat beside/dumped 2>/dev/null)" it 'has all rights'
+
+# --- pgb-ship ------------------------------------------------------------------------
+
+sshd_start
+cp "$SSH_KEY" place/key
+URL=$SFTP_URL$REMOTE
+SSH="-F none --known-hosts place/known -i place/key"
+mkdir stock
+
+# Learned in a place where nothing is yet; then known by that.
+try "pgb-ship --sink --accept-new --known-hosts place/known -i place/key -F none $URL/a.sql <plain"
+status_is 0 'pgb-ship --accept-new, into a file that is not there'
+try "pgb-ship --sink --report in/ship --sum $SSH $URL/x-{time}.sql stock/y.sql \
+    file://$SCRATCH/stock/z-%Y.sql <plain"
+status_is 0 'three destinations, two of them here'
+try "pgb-ship --sink --mkdir --overwrite stock/new/dir/y.sql <plain"
+status_is 0 '--mkdir here'
+try "{ cat plain; echo later >in/with.txt; } |
+    pgb-ship --sink --with in/with.txt $SSH $URL/w-{time}.sql stock/w.sql"
+status_is 0 '--with a file that is not there yet'
+try "pgb-ship --fetch '$URL/x-{latest}.sql' $SSH"
+is "$RC $(cmp plain out)" '0 ' '--fetch the latest'
+try 'pgb-ship --fetch stock/y.sql'
+is "$RC $(cmp plain out)" '0 ' '--fetch from here'
+try "pgb-ship --list '$URL/w-{time}.sql' $SSH"
+like "$OUT" 'w-.*\.sql' --list
+try "pgb-ship --sink stock/p-20200101T000000Z.sql <plain;
+    pgb-ship --sink stock/p-20210101T000000Z.sql <plain;
+    pgb-ship --prune 'stock/p-{time}.sql' --keep-last 1; ls stock/p-*"
+like "$OUT" 'p-2021[^ ]*$' '--prune here'
+ok 'the older one is gone' test ! -e stock/p-20200101T000000Z.sql
+
+fenced pgb-ship "pgb-ship --sink $SSH $URL/f.sql stock/f.sql <plain"
+fenced 'pgb-ship, here alone' 'pgb-ship --sink stock/f.sql <plain'
+for mode in "--list $URL/" "--fetch $URL/x-{latest}.sql" \
+    "--prune $URL/x-{time}.sql --keep-last 9"; do
+	fenced_run "pgb-ship $mode" "pgb-ship $SSH $mode"
+done
+case $WALLS in
+all | landlock)
+	breach "write $SCRATCH/stock/l" 'pgb-ship --fetch stock/y.sql'
+	is "$OUTCOME" refused '--fetch: write there is refused'
+	breach "read $SCRATCH/place/pass" "pgb-ship --sink $SSH $URL/f.sql <plain"
+	is "$OUTCOME" refused 'a file beside the key is refused'
+	if linux 6.12; then
+		breach "kill $$" 'pgb-ship --sink stock/f.sql <plain'
+		is "$OUTCOME" refused 'kill is refused'
+	fi
+esac
+given 'its key' "read $SCRATCH/place/key" "pgb-ship --sink $SSH $URL/f.sql <plain"
+given "the destination's directory" "write $SCRATCH/stock/l" \
+    'pgb-ship --sink stock/f.sql <plain'
+is "$(find "$REMOTE" stock -name 'f.sql*')" '' 'no file has come of all that'
+
+# Where a child is to be run there is none.
+try "pgb-ship -v --sink --transport ssh -F $SSH_CONFIG $URL/c.sql stock/c.sql <plain"
+status_is 0 'with the transport ssh'
+case $WALLS in
+all | landlock) like "$ERR" 'sandbox: none: ssh has to be run' 'it is told' ;;
+esac
+run pgb-ship -v --no-sandbox --list stock
+status_is 0 --no-sandbox
+kill $LISTENER 2>/dev/null
 done_testing

@@ -115,9 +115,11 @@ worker(void *arg)
 {
 	struct hand *h = arg;
 	struct crew *c = h->crew;
-	enum status status = open_session(h);
+	enum status status = fence_enter(c->o->fence);
 	bool go;
 
+	if (status == STATUS_OK)
+		status = open_session(h);
 	pthread_mutex_lock(&c->lock);
 	h->status = status;
 	h->pid = h->pg != NULL ? pg_pid(h->pg) : 0;

@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "pg/pg.h"
 #include "plan.h"
+#include "sandbox/fence.h"
 #include "squeeze/zspec.h"
 
 /*
@@ -23,6 +24,7 @@ struct crew_opts {
 	const char *snapshot;
 	const struct pg_settings *settings;
 	const struct zspec *zspec;
+	struct fence *fence;	/* lent; each worker enters it first */
 };
 
 /*

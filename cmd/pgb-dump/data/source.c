@@ -35,6 +35,7 @@
 #include "msg.h"
 #include "sig.h"
 #include "source.h"
+#include "walls.h"
 
 #define ATTEMPTS	6
 #define PIPE_LARGE	(1024 * 1024)
@@ -407,11 +408,16 @@ start_crew(struct source *s)
 	return (start_guard(s, j->toc.plan.bytes));
 }
 
+/* No pg_dump is started any more.  Workers are behind the fence already; who
+ * is started from now on is from the beginning. */
 static enum status
 begin(struct source *s)
 {
-	enum status status = s->ours ? start_crew(s) : start_passing(s);
+	enum status status;
 
+	if ((status = fence_enter(s->fence)) != STATUS_OK)
+		return (status);
+	status = s->ours ? start_crew(s) : start_passing(s);
 	return (status != STATUS_OK ? status : job_carrier(s->job, s->ours));
 }
 
@@ -433,8 +439,11 @@ source_open(struct source *s, struct job *j)
 	unsigned n;
 
 	*s = (struct source){ .job = j };
+	if ((s->fence = walls_new(o, j->pg)) == NULL)
+		return (STATUS_LOCAL);
 	s->crew_opts = (struct crew_opts){ .leader = j->pg, .jobs = o->jobs,
-	    .settings = &j->settings, .zspec = &o->zspec };
+	    .settings = &j->settings, .zspec = &o->zspec,
+	    .fence = s->fence };
 	for (n = 1;; n++) {
 		switch (attempt(s, &status)) {
 		case GOT_IT:
@@ -570,6 +579,7 @@ source_close(struct source *s)
 	crew_free(s->crew);
 	emit_free(s->emit);
 	spool_free(s->spool);
+	fence_free(s->fence);
 	free(s->changed);
 	free(s->holders);
 }

@@ -26,6 +26,7 @@ struct source {
 	bool keeps;		/* pg_dump stays, for its locks */
 	char *changed;		/* table that was rewritten; of the last
 				 * attempt, if that was the reason */
+	struct fence *fence;	/* for all threads */
 	struct crew_opts crew_opts;
 	struct crew *crew;
 	struct emit *emit;

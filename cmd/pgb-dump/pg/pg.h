@@ -12,6 +12,7 @@
  * The server.  The only room that knows libpq.  Waiting ends when a signal
  * asks us to stop; then STATUS_LOCAL comes back without a message.
  */
+struct fence;
 struct pg;
 struct plan;
 struct plan_entry;
@@ -37,6 +38,14 @@ struct pg_login {
  */
 enum status pg_open(const struct pg_login *, struct pg **);
 void pg_close(struct pg *);
+
+/*
+ * pg_allow(pg, fence):
+ * What another session of the same user on the same server may open and connect
+ * to.  pg_beyond_fence(): why none could be made behind one; NULL: it can.
+ */
+void pg_allow(const struct pg *, struct fence *);
+const char *pg_beyond_fence(const struct pg *);
 
 /* As server_version_num (150020), as text ("15.20 (Debian ...)"), and the
  * database's name.  Borrowed. */

@@ -16,6 +16,7 @@
 #include "msg.h"
 #include "route/home.h"
 #include "route/route-impl.h"
+#include "route/routes.h"
 #include "ssh/wire-libssh2.h"
 
 #define DEFAULT_CIPHERS	"chacha20-poly1305@openssh.com,"
@@ -387,9 +388,21 @@ route_new(const struct dest *d, const char *name,
     const struct ship_opts *opts, struct secrets *secrets,
     const struct halt *halt, struct fault *fault)
 {
+	const struct route *found;
 	struct route *r = NULL;
 	struct config c;
 
+	if (opts->routes != NULL &&
+	    (found = routes_find(opts->routes, d)) != NULL) {
+		if ((r = malloc(sizeof(*r))) == NULL) {
+			no_memory(fault);
+			return (NULL);
+		}
+		*r = *found;
+		r->name = name;
+		r->lent = true;
+		return (r);
+	}
 	/* No words for a command line. */
 	if (d->host[0] == '-' || d->host[0] == '\0') {
 		fault_set(fault, STATUS_USAGE, "host '%s': not a name",
@@ -418,6 +431,10 @@ route_free(struct route *r)
 
 	if (r == NULL)
 		return;
+	if (r->lent) {
+		free(r);
+		return;
+	}
 	keys_free(&r->keys);
 	free_list(&r->identities);
 	free_list(&r->known_hosts);

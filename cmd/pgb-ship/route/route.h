@@ -45,11 +45,12 @@ struct route {
 	bool ssh_807;		/* OpenSSH 8.7 or newer: it knows its words */
 
 	char told[32];		/* route_transport() */
+	bool lent;		/* all but the name is another's */
 };
 
 /*
  * route_new(d, name, opts, secrets, halt, fault):
- * Ask ssh -G, where there is an ssh, and decide.  d, name, opts, secrets are
+ * Take it from opts->routes; or ask ssh -G, where there is an ssh, and decide.  d, name, opts, secrets are
  * borrowed until route_free().  NULL with the fault.  Prints warnings of key
  * files and known_hosts that are not used, and the rest under -v alone.
  */

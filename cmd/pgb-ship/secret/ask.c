@@ -76,6 +76,16 @@ ask_possible(void)
 	return (terminal || askpass_program(false) != NULL);
 }
 
+bool
+ask_by_program(void)
+{
+	int fd = open_terminal();
+	bool terminal = fd != -1;
+
+	fd_close(&fd);
+	return (askpass_program(terminal) != NULL);
+}
+
 /* --- the program --- */
 
 static int

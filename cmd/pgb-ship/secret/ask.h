@@ -18,6 +18,9 @@
 /* Whether there is anybody to ask. */
 bool ask_possible(void);
 
+/* Whether that would be a program, as things are now. */
+bool ask_by_program(void);
+
 /*
  * ask(prompt, echo, buf, size, halt):
  * Show the prompt (what does not print of it as \xNN), store the answer

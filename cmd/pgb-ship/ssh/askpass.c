@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "ssh/answers-impl.h"
@@ -95,8 +94,7 @@ askpass_main(int argc, char **argv)
 	const char *name = getenv(ASK_VARIABLE);
 	int fd, status = 1;
 
-	/* The answer is in this memory for a moment. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	/* The answer is in this memory for a moment: main() has seen to it. */
 	if (name == NULL || (fd = call(name)) == -1)
 		return (1);
 	snprintf(q.prompt, sizeof(q.prompt), "%s", argc > 1 ? argv[1] : "");
