@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fdio.h"
@@ -179,6 +180,16 @@ fail:
 	close(fd);
 	errno = saved;
 	return (NULL);
+}
+
+bool
+fd_is_private(const struct stat *st, uid_t self)
+{
+	mode_t others = 077;
+
+	if (st->st_uid == 0 && self != 0)
+		others = 037;
+	return (!S_ISREG(st->st_mode) || (st->st_mode & others) == 0);
 }
 
 enum status

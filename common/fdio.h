@@ -9,6 +9,8 @@
 
 #include "status.h"
 
+struct stat;
+
 /*
  * All-or-error descriptor I/O.  Nothing here prints unless it returns enum
  * status.  A caught signal (sig.h) ends any call with -1 and EINTR; other
@@ -48,6 +50,16 @@ int fd_close(int *fd);
 /* A whole file, up to max bytes, or NULL (EFBIG where larger).  The caller
  * frees; a NUL stands behind the last byte. */
 char *fd_slurp(const char *path, size_t max, size_t *len);
+
+/*
+ * fd_is_private(st, self):
+ * Whether a secret in that file is one for user self: nobody but the owner has
+ * a right to it.  Where the owner is root and we are not, the group may read:
+ * so systemd (LoadCredential=) and Kubernetes (fsGroup) hand secrets over, the
+ * former with an ACL, whose mask is what shows there.  What is no regular file
+ * is private.
+ */
+bool fd_is_private(const struct stat *st, uid_t self);
 
 /*
  * fd_refuse_terminal(fd, what, hint):

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fdio.h"
 #include "msg.h"
@@ -80,7 +81,7 @@ look(int fd, const char *name, const char *path)
 
 	if (fstat(fd, &st) == -1)
 		return (cannot(name));
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) == 0)
+	if (fd_is_private(&st, geteuid()))
 		return (STATUS_OK);
 	msg_error("%s: others may %s it (mode %04o)", name,
 	    (st.st_mode & 044) != 0 ? "read" : "change",

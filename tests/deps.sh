@@ -54,6 +54,11 @@ wants()
 	util-linux	program	setpriv
 	procps		program	pgrep
 	locales		file	/usr/share/i18n/locales/de_DE
+	shellcheck	program	shellcheck
+	parallel	program	parallel
+	systemd		program	systemd-analyze
+	python3-yaml	file	/usr/lib/python3/dist-packages/yaml
+	python3-jsonschema file	/usr/lib/python3/dist-packages/jsonschema
 	END
 }
 

@@ -112,8 +112,7 @@ check_mode(int fd, const char *path, const struct keyfile *k)
 
 	if (fstat(fd, &st) == -1)
 		return (cannot(path));
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) == 0 ||
-	    is_public(k->buf))
+	if (fd_is_private(&st, geteuid()) || is_public(k->buf))
 		return (STATUS_OK);
 	msg_error("%s: others may read or change it (mode %04o)", path,
 	    (unsigned)(st.st_mode & 07777));

@@ -211,32 +211,62 @@ is "$(store)" 'a.dump.age a.dump.age.b2 b.dump.age b.dump.age.b2 ' \
 
 rm "$REMOTE/pg/"*
 createdb Second.db
+createdb all
 sql Second.db 'CREATE TABLE t AS SELECT 1 AS x'
-run "$TOP/examples/backup-all.sh" "$SFTP_URL$REMOTE/pg" backup.pub
-status_is 0 'examples/backup-all.sh'
-like "$(ls "$REMOTE/pg" | tr '\n' ' ')" \
-    '^Second.db-[^ ]*Z.dump.age appdb-[^ ]*age globals-[^ ]*.sql.age( postgres-[^ ]*age)? $' \
-    'a file for each database, and one for the roles'
+# backup_mk [ARGUMENT...]: as in its first lines.
+backup_mk()
+{
+	run make -j4 -k -f "$TOP/examples/backup.mk" TO="$SFTP_URL$REMOTE/pg" \
+	    RECIPIENTS=backup.pub "$@"
+}
+vault() { (cd "$REMOTE/pg" && ls | sed 's/-[0-9TZ]*[.]/-TIME./') | tr '\n' ' '; }
+for t in 20240101T020000Z 20240102T020000Z; do
+	echo old >"$REMOTE/pg/appdb-$t.dump.age"
+done
+[ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
+backup_mk KEEP='--keep-last 1'
+status_is 0 'examples/backup.mk'
+is "$(vault | sed 's/postgres-TIME.dump.age //')" 'Second.db-TIME.dump.age all-TIME.dump.age appdb-TIME.dump.age globals-TIME.sql.age ' \
+    'a file for each database, and one for the roles; the old ones are gone'
 fresh
 try "age -d -i backup.key $REMOTE/pg/appdb-* |
     pg_restore --exit-on-error -d appdb"
-equal 'backup-all.sh'
+equal 'backup.mk'
 like "$(age -d -i backup.key "$REMOTE"/pg/globals-*)" 'CREATE ROLE postgres' \
     'the roles are there'
+rm "$REMOTE/pg/"*
+backup_mk database/all
+status_is 0 'one database alone'
+is "$(vault)" 'all-TIME.dump.age ' 'which may be called as a target is'
 
 rm "$REMOTE/pg/"*
 sql Second.db 'DROP TABLE t; CREATE TABLE u (x int); REVOKE ALL ON u FROM public'
 psql -qd postgres -c 'CREATE ROLE weak LOGIN'
-PGUSER=weak run "$TOP/examples/backup-all.sh" "$SFTP_URL$REMOTE/pg" backup.pub
-unlike "$RC" '^0$' 'a database that may not be read: the status says so'
-is "$(ls -A "$REMOTE/pg" | grep -c Second)" 0 'and it has no file'
+echo old >"$REMOTE/pg/all-20240101T020000Z.dump.age"
+echo old >"$REMOTE/pg/all-20240102T020000Z.dump.age"
+[ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/pg"
+sql appdb 'GRANT USAGE ON SCHEMA public TO weak'
+PGUSER=weak backup_mk KEEP='--keep-last 1'
+status_is 2 'a database that may not be read: the status says so'
+unlike "$(vault)" 'Second|globals' 'it has no file'
+like "$ERR" 'backup.mk:[0-9]+: database/Second.db. Error 1' 'and is named'
+like "$(vault)" 'all-TIME.dump.age all-TIME.dump.age all-TIME.dump.age' \
+    'the others have one, and nothing is pruned'
+rm "$REMOTE/pg/"*
+PGPORT=1 backup_mk
+status_is 2 'no server'
+like "$ERR" 'backup.mk:[0-9]+: .* the databases are not known' 'says so'
 createdb 'odd name'
-run "$TOP/examples/backup-all.sh" "$SFTP_URL$REMOTE/pg" backup.pub
+backup_mk
 status_is 2 'a name that it cannot handle is refused, not left out'
+like "$ERR" 'need a line of their own: odd name' 'by name'
+is "$(vault)" '' 'before anything else'
+dropdb 'odd name'
+run make -f "$TOP/examples/backup.mk"
+status_is 2 'no directory for the backups'
 
 # --- the drill ----------------------------------------------------------------
 
-rm "$REMOTE/pg/"*
 dropdb appdb
 pg_fill appdb 1
 try "pgb-dump appdb 2>/dev/null | pgb-verify --report made.json |

@@ -283,6 +283,36 @@ typed_twice(void)
 	ok(stand_up(), "echo is on again");
 }
 
+static void
+who_may_read(void)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner, self;
+		bool private;
+		const char *name;
+	} v[] = {
+		{ S_IFREG | 0600, 7, 7, true, "ours alone" },
+		{ S_IFREG | 0640, 7, 7, false, "ours, and our group's" },
+		{ S_IFREG | 0640, 0, 0, false, "root's, and root asks" },
+		{ S_IFREG | 0440, 0, 7, true, "handed to our group by root" },
+		{ S_IFREG | 0640, 0, 7, true, "the same, root may write" },
+		{ S_IFREG | 0660, 0, 7, false, "our group may write" },
+		{ S_IFREG | 0444, 0, 7, false, "root's, for all to read" },
+		{ S_IFREG | 0440, 8, 7, false, "handed over by another" },
+		{ S_IFIFO | 0666, 7, 7, true, "a pipe" },
+	};
+	struct stat st = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		st.st_mode = v[i].mode;
+		st.st_uid = v[i].owner;
+		ok(fd_is_private(&st, v[i].self) == v[i].private,
+		    "private or not: %s", v[i].name);
+	}
+}
+
 int
 main(void)
 {
@@ -292,6 +322,7 @@ main(void)
 		return (1);
 	snprintf(path, sizeof(path), "%s/pass", dir);
 	files();
+	who_may_read();
 	descriptors();
 	rmdir(dir);
 	typed();

@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# examples/three-places: what one place does wrong costs no other; it is served
+# later, with the same bytes, from one that has them; the status says what is
+# missing, and only who has the new backup loses old ones.
+. "${0%/*}/../lib.sh"
+
+need age b2sum
+pg_start
+sshd_start
+proxy_start
+mkdir "$SCRATCH/work" "$REMOTE/one" "$REMOTE/two"
+chmod 777 "$REMOTE/one" "$REMOTE/two"
+cd "$SCRATCH/work" || exit
+pg_fill appdb 0
+pgb-encrypt --keygen backup.key >backup.pub
+mkdir -m 700 disk
+cat >"$SCRATCH/bin/pgb-ship" <<END
+#!/bin/sh
+echo "\$*" >>$SCRATCH/work/calls
+exec $BIN/pgb-ship --known-hosts $KNOWN_HOSTS -i $SSH_KEY --retry-time 1 "\$@"
+END
+# What the script waits by: the test acts meanwhile.
+cat >"$SCRATCH/bin/sleep" <<END
+#!/bin/sh
+[ "\$1" = 77 ] || exec $(command -v sleep) "\$@"
+[ ! -e meanwhile ] || . ./meanwhile
+END
+chmod +x "$SCRATCH/bin/pgb-ship" "$SCRATCH/bin/sleep"
+PATH=$SCRATCH/bin:$PATH
+export RECIPIENTS=backup.pub PAUSE=77
+ONE=$SFTP_URL$REMOTE/one
+TWO=$PROXY_URL$REMOTE/two
+places() { run "$TOP/examples/three-places" appdb disk "$ONE" "$@"; }
+# old: what the rules would take away.
+old()
+{
+	rm -f disk/* "$REMOTE/one/"* "$REMOTE/two/"*
+	for dir in disk "$REMOTE/one" "$REMOTE/two"; do
+		for day in 01 02; do
+			echo x >"$dir/appdb-202401${day}T020000Z.dump.age"
+		done
+	done
+	[ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/one" "$REMOTE/two"
+}
+export KEEP='--keep-last 1'
+# have: how many there are on the disk, at one, at two.
+have()
+{
+	for dir in disk "$REMOTE/one" "$REMOTE/two"; do
+		ls "$dir" | grep -c 'age$'
+	done | tr '\n' ' '
+}
+whole() { pgb-encrypt -d -i backup.key <"$1" | pgb-verify --sink; }
+
+old
+places "$TWO"
+status_is 0 'three places'
+is "$ERR" '' 'nothing is said'
+is "$(have)" '1 1 1 ' 'each has it, and what was too old is gone'
+like "$OUT" '"published":true.*"published":true.*"published":true' 'the record'
+ok 'it is whole' whole disk/appdb-*.age
+ok 'the same bytes' cmp disk/appdb-*.age "$REMOTE"/one/appdb-*.age
+ok 'the same bytes' cmp disk/appdb-*.age "$REMOTE"/two/appdb-*.age
+
+# --- away at first ------------------------------------------------------------
+
+# The port is free when the dump is made, and taken when it is tried again.
+cat >back <<END
+"$BIN/helper/proxy" -p $PROXY_PORT $SSHD_PORT >port 2>proxy.log </dev/null &
+echo \$! >proxy.pid
+until [ -s port ]; do $(command -v sleep) 0.02; done
+END
+gone_again() { kill "$(cat proxy.pid)"; await 5 gone "$(cat proxy.pid)"; rm -f port; }
+old
+proxy_stop
+cp back meanwhile
+places "$TWO"
+status_is 0 'one is away at first'
+is "$(have)" '1 1 1 ' 'in the end all have it, and have lost what was old'
+ok 'the same bytes' cmp disk/appdb-*.age "$REMOTE"/two/appdb-*.age
+is "$(ls disk | tr '\n' ' ')" "$(ls "$REMOTE/two" | tr '\n' ' ')" \
+    'under the same name, with its sum'
+gone_again
+
+# The first that could serve it has lost a bit meanwhile: the next one does.
+old
+# shellcheck disable=SC2016
+printf 'printf x | dd of="$(ls disk/appdb-*.age | tail -n 1)" bs=1 seek=5000 conv=notrunc 2>/dev/null\n' |
+    cat - back >meanwhile
+places "$TWO"
+status_is 0 'the disk has lost a bit by then'
+ok 'another served it' whole "$REMOTE"/two/appdb-*.age
+ok 'which the disk could not' not whole disk/appdb-*.age
+like "$ERR" 'pgb-ship: error: .*disk/.*: is not what was stored' 'says so'
+gone_again
+
+# --- away for good ---------------------------------------------------------------
+
+old
+rm -f meanwhile calls
+places "$TWO"
+status_is 4 'one stays away'
+is "$(have)" '1 1 2 ' 'it keeps its old ones; the others have it, and do not'
+like "$ERR" "three-places: error: .*/two/appdb-.*: has it not .status 4.; others have" \
+    'says who'
+is "$(grep -c -e "--overwrite $TWO" calls)" 2 'it was tried three times in all'
+
+old
+rm -f calls
+places "$SFTP_URL$REMOTE/three"
+status_is 5 'one has no such directory'
+is "$(have)" '1 1 2 ' 'the others have it'
+is "$(grep -c -e --overwrite calls)" 0 'that is not tried again'
+like "$ERR" '/three/appdb-.*: has it not .status 5.' 'but said'
+
+# --- none at all ------------------------------------------------------------------
+
+old
+run "$TOP/examples/three-places" none_such disk "$ONE"
+status_is 1 'no such database'
+like "$ERR" 'three-places: error: none_such-.*: no place has it' 'says so'
+is "$OUT" '' 'no record'
+is "$(have)" '2 2 2 ' 'nothing is gone'
+run "$TOP/examples/three-places" appdb "a b"
+status_is 2 'a blank'
+
+done_testing
