@@ -50,8 +50,9 @@ stop()
 	trap - "$1"
 	kill -s "$1" $$
 }
-# An asynchronous command of sh ignores SIGINT and SIGQUIT: perl gives them back.
-perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' \
+# An asynchronous command of sh ignores SIGINT and SIGQUIT, one of nohup SIGHUP:
+# perl gives them back.
+perl -e '$SIG{$_} = "DEFAULT" for qw(INT QUIT HUP PIPE); exec @ARGV' \
     prove -j2 -e "${PGB_EXEC:-}" "$@" </dev/null &
 prove=$!
 for signal in INT TERM HUP; do
