@@ -35,17 +35,17 @@ end
 function __pgb_places
     set -l word (__pgb_word)
     switch "$word"
-        case 'sftp://*/*'
+        case '-*' 'sftp://*/*'
             return
         case 'sftp://*'
             printf '%s/\n' (string match -r -- '^sftp://(?:[^@]*@)?' $word)(
                 __fish_print_hostnames)
         case 'file://*'
             printf '%s\n' file://(__fish_complete_path (
-                string replace file:// '' -- $word))
+                string replace file:// '' -- $word) 2>/dev/null)
         case '*'
             echo sftp://
-            __fish_complete_path $word
+            __fish_complete_path $word 2>/dev/null
     end
 end
 

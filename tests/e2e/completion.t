@@ -78,6 +78,9 @@ become()
 
 # --- what each shell offers ---------------------------------------------------
 
+# behind WORD: the lines that begin with it; fish offers what resembles it too.
+behind() { WORD=$1 awk 'index($0, ENVIRON["WORD"]) == 1'; }
+
 # offers SHELL LINE: one a line, with what is said about it.  A PROGRAM alone:
 # all its options.
 offers()
@@ -92,8 +95,8 @@ offers()
 		_pgb "${COMP_WORDS[0]}"
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$comp" "$2" ;;
 	fish)
-		fish -c 'source $argv[1]/pgb.fish
-		complete -C $argv[2]' "$comp" "$2" ;;
+		COMP=$comp LINE=$2 fish -c 'source $COMP/pgb.fish
+		complete -C $LINE' | behind "${2##* }" ;;
 	esac
 }
 
@@ -161,7 +164,7 @@ is "$(zsh_specs pgb-ship | grep '^\*--stall')" \
     '*--stall-timeout=[without an answer \[300\]]:SECONDS: ' \
     'zsh: what is said about an option'
 
-is "$(PATH=/usr/bin:/bin fish -c 'source $argv[1]/pgb.fish' "$comp" 2>&1)" '' \
+is "$(PATH=/usr/bin:/bin COMP=$comp fish -c 'source $COMP/pgb.fish' 2>&1)" '' \
     'fish: without the programs, no word'
 
 # --- values and files -----------------------------------------------------------
@@ -197,7 +200,7 @@ for shell in bash zsh; do
 	    "$BIN/pgb-ship --mk" "$BIN/pgb-ship --mkdir "
 done
 
-fish_offers() { is "$(offers fish "$1" | cut -f 1)" "$2" "fish: $1"; }
+fish_offers() { is "$(offers fish "$1" | cut -f 1 | sort -u)" "$2" "fish: $1"; }
 fish_offers 'pgb-ship --tr' --transport
 fish_offers 'pgb-ship --transport=li' --transport=libssh2
 fish_offers 'pgb-ship --transport s' ssh
