@@ -159,7 +159,7 @@ seal_by(size_t len, size_t recipients, const struct way *w)
 
 	random_at = 0;
 	out.len = 0;
-	if ((s = seal_new(&o)) == NULL)
+	if ((s = seal_new(&o)) == NULL || make_header(s) != STATUS_OK)
 		abort();
 	for (i = 0; i < len; i += n) {
 		n = piece(w, len - i, &seed);
@@ -167,7 +167,7 @@ seal_by(size_t len, size_t recipients, const struct way *w)
 	}
 	good = good && seal_finish(s, &out) == STATUS_OK;
 	seal_stop(s);
-	free(s);
+	seal_free(s);
 	recipients_free(to);
 	return (good);
 }
@@ -247,7 +247,7 @@ unfinished(void)
 	struct seal *s;
 
 	out.len = 0;
-	if ((s = seal_new(&o)) == NULL)
+	if ((s = seal_new(&o)) == NULL || make_header(s) != STATUS_OK)
 		abort();
 	ok(seal_data(s, &out, plain, 131072) == STATUS_OK && out.len == 184,
 	    "a full batch is held while nothing is behind it");
@@ -257,7 +257,7 @@ unfinished(void)
 	    out.len < 184 + 6 * (size_t)AGE_SEALED_LEN + 1,
 	    "and the last one always");
 	seal_stop(s);
-	free(s);
+	seal_free(s);
 	recipients_free(to);
 }
 
@@ -281,7 +281,8 @@ twice(void)
 		o.raw = i >= 3;
 		out.len = 0;
 		if ((c = carrier_new(NULL)) == NULL ||
-		    (s = seal_new(&o)) == NULL)
+		    (s = seal_new(&o)) == NULL ||
+		    make_header(s) != STATUS_OK)
 			abort();
 		s->carrier = c;
 		for (k = 0; head[k] != '\0' && got == STATUS_OK; k++) {
@@ -293,7 +294,7 @@ twice(void)
 		ok(got == (o.raw ? STATUS_OK : STATUS_USAGE), "%.22s: %s",
 		    head, o.raw ? "taken with --raw" : "refused");
 		seal_stop(s);
-	free(s);
+		seal_free(s);
 		carrier_free(c);
 	}
 	recipients_free(to);
