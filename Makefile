@@ -211,7 +211,7 @@ dist:
 	@rm -rf "$(O)/dist" && mkdir -p "$(O)/dist/$(DIST)"
 	@if [ -e .git ]; then \
 	    git archive --format=tar -o "$(abspath $(O))/dist/tar" HEAD; else \
-	    tar -cf "$(O)/dist/tar" .ci .gitignore Makefile README.md cmd common \
+	    tar -cf "$(O)/dist/tar" $(wildcard .ci .gitignore) Makefile README.md cmd common \
 	    examples man tests; fi
 	@tar -C "$(O)/dist/$(DIST)" -xf "$(O)/dist/tar"
 	@[ -n "$$SOURCE_DATE_EPOCH" ] || SOURCE_DATE_EPOCH=$$(if [ -e .git ]; then \
