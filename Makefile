@@ -46,7 +46,10 @@ else
 B	:= $(O)/san-$(subst $(comma),-,$(SAN))
 CFLAGS	:= -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) \
 	-fno-sanitize-recover=all
-# Else what gcc's libubsan reports does not heed log_path.
+# gcc's shared ones do not heed each other's log_path.
+ifeq ($(findstring address,$(SAN))$(findstring clang,$(CC)),address)
+CFLAGS	+= -static-libasan
+endif
 ifeq ($(findstring undefined,$(SAN))$(findstring clang,$(CC)),undefined)
 CFLAGS	+= -static-libubsan
 endif
@@ -246,7 +249,7 @@ check-valgrind: $(UNITS)
 .PHONY: check-chaos
 check-chaos: deps
 	@$(MAKE) --no-print-directory all $(B)/helper/proxy
-	@PGB_BUILD=$(B) sh tests/chaos.sh
+	@PGB_BUILD=$(B) PGB_SAN=$(SAN) sh tests/chaos.sh
 
 # Not a part of check: it fetches four small Debian systems.
 .PHONY: check-matrix

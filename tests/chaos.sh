@@ -7,7 +7,7 @@
 # none is absent, and a previous file is as it was; status 0 of the last stage
 # says that all is there; nothing hangs, nothing is left running.  SEED repeats
 # a run, SEED and ROUND one round of it (but for the moment of the fault, which
-# no seed can give back).
+# no seed can give back).  SAN=address,undefined or SAN=thread: under it.
 . "${0%/*}/lib.sh"
 . "$TOP/tests/chance.sh"
 
@@ -16,6 +16,10 @@ own_mounts "$@"
 need age pg_restore timeout pv zstd gzip lz4 base64 prlimit
 ulimit -c 0
 SEED_0=$SEED
+if [ -n "${PGB_SAN:-}" ]; then
+	. "$TOP/tests/sanitize.sh"
+	sanitize_begin
+fi
 cd "$SCRATCH" || exit
 note "SEED=$SEED ROUNDS=$ROUNDS"
 
@@ -231,6 +235,8 @@ FAULTS='none kill-KILL kill-KILL kill-KILL kill-TERM kill-TERM kill-INT kill-HUP
     kill-SEGV kill-PIPE pause pause backend backend server-crash server-restart
     net-reset net-reset net-fin net-hole net-gone session session session-pause
     sshd-restart disk-local disk-remote disk-local disk-remote file-size reader'
+# Which a sanitizer takes for a fault of the program.
+[ -z "${PGB_SAN:-}" ] || FAULTS=$(echo "$FAULTS" | sed 's/kill-SEGV//')
 [ "$MOUNTS" = 1 ] || FAULTS=$(echo "$FAULTS" | sed 's/disk-[a-z]*//g')
 
 # at_bytes N: so many have come to one of the places.
@@ -427,7 +433,7 @@ one_round()
 	done
 	before
 	WHEN= WHAT= LATE=0 WHOLE=0 ABSENT=0 KEPT=0 LATE_STATUS=0 HOLE=0
-	PGB_ROUND=$PGB_AT sh -c 'timeout -k 2 90 /bin/sh -c "$1"
+	PGB_ROUND=$PGB_AT sh -c 'timeout -k 2 180 /bin/sh -c "$1"
 	    rc=$?; [ $rc != 124 ] || : >hung; exit $rc' - "$LINE" \
 	    </dev/null >out 2>err &
 	PIPE=$!
@@ -496,5 +502,6 @@ note "$(printf "$t_form" fault rounds late restored absent kept 'not 0' wrong \
 	}' | sort)"
 note 'late: the line had ended before; restored, absent, kept: files;' \
     'not 0: rounds with a status that is not 0 though a file is whole'
+[ -z "${PGB_SAN:-}" ] || ok 'the sanitizer has nothing to report' sanitize_end
 note "SEED=$SEED_0, $(($(date +%s) - SECONDS_0)) s"
 done_testing

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=sh
 #
-# For run.sh, where the programs are built with a sanitizer (make SAN=).  A test
+# For run.sh and chaos.sh, where the programs are built with a sanitizer (make SAN=).  A test
 # expects statuses that are not 0, and hushes stderr: so a report goes to a file
 # of its own, and any file there fails the run.
 
@@ -14,9 +14,9 @@ sanitize_begin()
 	# An allocation that fails must return NULL here as it does elsewhere.
 	s_all="exitcode=99:allocator_may_return_null=1:log_path='$SAN_DIR/report'"
 	export ASAN_OPTIONS="$s_all:detect_leaks=1:detect_stack_use_after_return=1:verify_asan_link_order=0"
-	export LSAN_OPTIONS="suppressions='$PWD/tests/lsan.supp':print_suppressions=0"
+	export LSAN_OPTIONS="suppressions='${TOP:-$PWD}/tests/lsan.supp':print_suppressions=0"
 	export UBSAN_OPTIONS="$s_all:print_stacktrace=1"
-	export TSAN_OPTIONS="$s_all:suppressions='$PWD/tests/tsan.supp':history_size=4:second_deadlock_stack=1"
+	export TSAN_OPTIONS="$s_all:suppressions='${TOP:-$PWD}/tests/tsan.supp':history_size=4:second_deadlock_stack=1"
 	export PGB_SAN
 }
 

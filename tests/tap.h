@@ -35,6 +35,19 @@ tap_hush(void)
 	close(null);
 }
 
+/*
+ * How far a loop over all cuts or flips of a stream goes at a time: 1, or what
+ * TAP_STEP in the environment says, where each takes long (tests/valgrind.sh).
+ */
+static inline size_t
+tap_step(void)
+{
+	const char *text = getenv("TAP_STEP");
+	size_t step = text != NULL ? (size_t)strtoul(text, NULL, 10) : 1;
+
+	return (step > 0 ? step : 1);
+}
+
 __attribute__((format(printf, 4, 5)))
 static inline bool
 tap_ok(bool good, const char *file, int line, const char *fmt, ...)

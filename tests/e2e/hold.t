@@ -67,6 +67,8 @@ for o in '' --no-sandbox; do
 	is $? 0 "it works with ${o:-the sandbox}"
 	if [ "$(awk '/^Seccomp:/ { print $2 }' /proc/self/status)" != 0 ]; then
 		untested 'the sandbox: this shell is in one itself'
+	elif sanitized 'it keeps rights of its own'; then
+		:
 	elif [ -z "$o" ]; then
 		is "$(cat mode) $(cat privs)" '2 1' 'it is in a sandbox'
 	else
@@ -83,6 +85,7 @@ peak()
 	shift 2
 	/usr/bin/time -o peak -f '%M' "$@" >out 2>err
 	p_got=$(($(tail -n 1 peak) / 1024))
+	sanitized 'most of the memory is its own' && return
 	ok "$p_name: $p_got MiB, at most $p_want" test "$p_got" -le "$p_want"
 }
 need /usr/bin/time

@@ -66,6 +66,7 @@ within()
 	status_is 0 "$1: status 0"
 	is "$(print_sum out)" "$WANT" "$1: what stock pg_dump has"
 	is "$(passed err)" 0 "$1: nothing passed through"
+	sanitized 'most of the memory is its own' && return
 	t_bound=$((48 * 1024 + $2 * 16 * 1024 + $2 * $3 / 1024 * 5 / 2))
 	ok "$1: at most $((t_bound / 1024)) MiB" test "$PEAK" -le "$t_bound"
 	note "$1: $((PEAK / 1024)) MiB"

@@ -43,7 +43,7 @@ test_cuts(const struct make_spec *spec, const struct made *m)
 	size_t len, step;
 	bool good = true;
 
-	for (len = 0; len < m->len; len++)
+	for (len = 0; len < m->len; len += tap_step())
 		for (step = 0; step <= 13; step += 13) {
 			enum carrier_verdict v = judge(m->buf, len, step, NULL,
 			    NULL);
@@ -66,7 +66,7 @@ test_more(const struct make_spec *spec, struct made *m)
 	bool good = true;
 	int byte;
 
-	for (byte = 0; byte < 256; byte++) {
+	for (byte = 0; byte < 256; byte += (int)tap_step()) {
 		make_byte(m, byte);
 		if (judge(m->buf, m->len, 0, NULL, NULL) != CARRIER_BROKEN)
 			good = false;
@@ -88,7 +88,7 @@ test_flips(const struct make_spec *spec, struct made *m)
 	bool seen;
 	int bit;
 
-	for (at = 0; at < m->len; at++)
+	for (at = 0; at < m->len; at += tap_step())
 		for (bit = 0; bit < 8 && !m->payload[at]; bit++) {
 			m->buf[at] ^= (uint8_t)(1 << bit);
 			seen = judge(m->buf, m->len, at % 3 * 11, NULL,

@@ -93,7 +93,7 @@ flips(struct file *file, enum carrier_verdict which)
 	size_t i, count = 0;
 	unsigned bit;
 
-	for (i = 0; i < file->len; i++) {
+	for (i = 0; i < file->len; i += tap_step()) {
 		for (bit = 0; bit < 8; bit++) {
 			file->buf[i] ^= (uint8_t)(1 << bit);
 			count += verdict(file->buf, file->len) == which;

@@ -127,7 +127,7 @@ flips(const struct make_spec *s)
 	bool seen, is_toc;
 	int bit;
 
-	for (at = 0; at < t.m.len; at++)
+	for (at = 0; at < t.m.len; at += tap_step())
 		for (bit = 0; bit < 8 && !t.m.payload[at]; bit++) {
 			t.m.buf[at] ^= (uint8_t)(1 << bit);
 			seen = try_bytes(t.m.buf, t.m.len, at % 2 == 0 ?
