@@ -234,6 +234,23 @@ fi
 given 'its certificates' "read $SCRATCH/tls/certified.key" "pgb-dump '$TCP $CERT'"
 given "the report's directory" "write $SCRATCH/in/x" 'pgb-dump --report in/report app'
 
+# bound PID N: it has N threads or more, and each of them is behind the fence.
+bound()
+{
+	b_all=$(cat /proc/"$1"/task/*/status 2>/dev/null | grep -c '^NoNewPrivs:')
+	[ "$b_all" -ge "$2" ] && [ "$(cat /proc/"$1"/task/*/status 2>/dev/null |
+	    grep -c '^NoNewPrivs:.*1$')" = "$b_all" ]
+}
+pg_fill large 4
+mkfifo hold
+stage dump pgb-dump -Z0 -j 3 large 2>err | { read -r _ <hold; cat >/dev/null; } &
+case $WALLS in
+all | landlock) ok 'each thread of a dump is behind the fence' \
+	await 20 bound "$(stage_pid dump)" 6 ;;
+esac
+echo >hold
+wait $!
+
 # pg_dump is outside: it outlives the moment when we go behind the fence.
 cat >place/pg_dump <<END
 #!/bin/sh
@@ -297,6 +314,17 @@ given 'its key' "read $SCRATCH/place/key" "pgb-ship --sink $SSH $URL/f.sql <plai
 given "the destination's directory" "write $SCRATCH/stock/l" \
     'pgb-ship --sink stock/f.sql <plain'
 is "$(find "$REMOTE" stock -name 'f.sql*')" '' 'no file has come of all that'
+
+stage ship pgb-ship --sink $SSH "$URL/t.sql" <hold >/dev/null 2>err &
+exec 3>hold
+case $WALLS in
+all | landlock) ok 'each thread of an upload is behind the fence' \
+	await 20 bound "$(stage_pid ship)" 2 ;;
+esac
+cat plain >&3
+exec 3>&-
+wait $!
+is $? 0 'and it ends well'
 
 # Where a child is to be run there is none.
 try "pgb-ship -v --sink --transport ssh -F $SSH_CONFIG $URL/c.sql stock/c.sql <plain"
