@@ -315,6 +315,7 @@ given "the destination's directory" "write $SCRATCH/stock/l" \
     'pgb-ship --sink stock/f.sql <plain'
 is "$(find "$REMOTE" stock -name 'f.sql*')" '' 'no file has come of all that'
 
+# shellcheck disable=SC2086
 stage ship pgb-ship --sink $SSH "$URL/t.sql" <hold >/dev/null 2>err &
 exec 3>hold
 case $WALLS in
