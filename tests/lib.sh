@@ -480,6 +480,7 @@ t_sshd_config()
 	PubkeyAuthentication yes
 	PasswordAuthentication no
 	KbdInteractiveAuthentication no
+	ChallengeResponseAuthentication no
 	PermitUserRC no
 	PrintMotd no
 	UseDNS no
@@ -542,6 +543,42 @@ sshd_shell()
 	sed "s|^\($SSHD_USER:.*:\)[^:]*\$|\1/bin/sh|" /etc/passwd \
 	    >"$SCRATCH/passwd"
 	mount --bind "$SCRATCH/passwd" /etc/passwd
+}
+
+# home_listed: ssh asks the password database where our home is; let it find
+# there what pgb-ship finds in HOME.  1 where that cannot be (see own_mounts).
+home_listed()
+{
+	[ "$(id -u)" = 0 ] && [ "${MOUNTS:-0}" = 1 ] || return 1
+	mkdir -p -m 700 "$SCRATCH/listed/.ssh"
+	for t_file in id_ed25519 known_hosts known_hosts2; do
+		ln -sf "$HOME/.ssh/$t_file" "$SCRATCH/listed/.ssh/$t_file"
+	done
+	sed "s|^\(root:.*:\)[^:]*\(:[^:]*\)\$|\1$SCRATCH/listed\2|" /etc/passwd \
+	    >"$SCRATCH/passwd.listed"
+	mount --bind "$SCRATCH/passwd.listed" /etc/passwd
+}
+
+# curves: this libssh2 has elliptic curves; without them pgb-ship leaves the
+# talking to ssh.  (After sshd_start.)
+curves()
+{
+	[ -n "${T_CURVES:-}" ] || case $(pgb-ship --transport libssh2 \
+	    --known-hosts /dev/null --sink "$SFTP_URL/x" 2>&1 </dev/null) in
+	*'no elliptic curves'*) T_CURVES=0 ;;
+	*) T_CURVES=1 ;;
+	esac
+	[ "$T_CURVES" = 1 ]
+}
+
+# host_type [ssh]: ed25519 or ecdsa: the key of the server that is shown to who
+# knows none, by pgb-ship's own choice or by ssh's (before 8.5, ecdsa).
+host_type()
+{
+	[ "${1:-}" = ssh ] || ! curves || { echo ed25519; return; }
+	ssh -F /dev/null -G none | sed -n 's/^hostkeyalgorithms //p' |
+	    tr , '\n' | sed -n '/^ssh-ed25519$/{s/.*/ed25519/p;q;}
+		/^ecdsa-sha2-nistp256$/{s/.*/ecdsa/p;q;}'
 }
 
 # sshd_stop: stop the server and its sessions; keys and port stay.

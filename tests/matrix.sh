@@ -29,7 +29,9 @@ error() { echo "matrix: error: $*" >&2; exit 3; }
 inside()
 {
 	root=$1 commit=$2; shift 2
+	# A root that is a mount can be made private by what runs in it.
 	mount --make-rprivate / &&
+	    mount --bind "$root" "$root" &&
 	    mount -t proc proc "$root/proc" &&
 	    mount --rbind /dev "$root/dev" &&
 	    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" ||

@@ -89,7 +89,8 @@ cat "$SSH_CONFIG"; } >config.alias
 run pgb-ship --transport ssh -F config.alias --sink \
     "sftp://other:$SSHD_PORT$REMOTE/y" <dump
 status_is 5 'a host that has no key under its alias'
-like "$ERR" 'host key ssh-ed25519 .*: unknown' 'says so'
+HOST_TYPE=$(host_type ssh)
+like "$ERR" "host key [^ ]*$HOST_TYPE[^ ]* .*: unknown" 'says so'
 like "$ERR" "hint: .*ssh-keyscan -p $SSHD_PORT .*sed .*/alias/" 'what to do'
 cat >"with blank%h" <"$SSH_KEY"
 cat >'known "x' <"$KNOWN_HOSTS"
@@ -101,6 +102,8 @@ status_is 0 'names of files with blanks and %'
 untouched 'quote' pgb-ship --transport ssh -F config \
     --known-hosts 'known "x' "$TO/z"
 status_is 2 'a name that ssh cannot be given'
+untouched 'none' pgb-ship --transport ssh -F config --known-hosts kh.none "$TO/z"
+refused 2 'kh.none: No such file' 'a file that is not there'
 fresh
 
 # A jump host: auto takes ssh for it.
@@ -134,15 +137,16 @@ refused 2 'ProxyJump' 'libssh2 does not jump'
 
 # --- host keys -------------------------------------------------------------------
 
-read -r t_type t_key t_rest <"$SCRATCH/ssh/host_ed25519.pub"
-read -r t_ec t_ec_key t_rest <"$SCRATCH/ssh/host_ecdsa.pub"
-read -r t_type2 t_key2 t_rest <"$SSH_KEY.pub"
+read -r t_type t_key t_rest <"$SCRATCH/ssh/host_$HOST_TYPE.pub"
+read -r t_type2 t_key2 t_rest <"$HOME/.ssh/id_$HOST_TYPE.pub"
 t_host="[127.0.0.1]:$SSHD_PORT"
 : >kh.empty
 echo "$t_host $t_type2 $t_key2" >kh.changed
-printf '%s\n' "$t_host $t_type $t_key" "@revoked * $t_type $t_key" \
-    "@revoked * $t_ec $t_ec_key" >kh.revoked
-t_print=$(ssh-keygen -lf "$SCRATCH/ssh/host_ed25519.pub" | cut -d ' ' -f 2 |
+{
+	echo "$t_host $t_type $t_key"
+	sed 's/^/@revoked * /' "$SCRATCH/ssh/host_"*.pub
+} >kh.revoked
+t_print=$(ssh-keygen -lf "$SCRATCH/ssh/host_$HOST_TYPE.pub" | cut -d ' ' -f 2 |
     sed 's/+/[+]/g')
 t_accepted=$(grep -c Accepted "$SSHD_LOG")
 for t_case in 'empty unknown ssh-keyscan' \
@@ -151,7 +155,7 @@ for t_case in 'empty unknown ssh-keyscan' \
 	set -- $t_case
 	untouched "$1" pgb-ship --transport ssh -F config -i "$SSH_KEY" \
 	    --known-hosts "kh.$1" "$TO/x"
-	refused 5 "ssh-ed25519 $t_print: $2" "host key, $1"
+	refused 5 "$t_type $t_print: $2" "host key, $1"
 	like "$ERR" "^pgb-ship: hint: .*$3" "$1: the remedy"
 	is "$(printf '%s\n' "$ERR" | wc -l)" 2 "$1: nothing besides"
 done

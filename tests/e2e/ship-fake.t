@@ -287,6 +287,23 @@ planned 'without fsync'
 shipped
 outcome 5 'no fsync'
 like "$ERR" 'hint: .*--allow-no-fsync' 'what to do'
+# Some offer what they then refuse.
+fresh
+planned 'from fsync.1 status 3'
+shipped
+outcome 5 'a forbidden fsync'
+like "$ERR" 'hint: .*--allow-no-fsync' 'what to do'
+fresh
+planned 'from fsync.1 status 3' 'from statvfs.1 status 3'
+shipped --allow-no-fsync --min-free 10M --expect-size 1k
+outcome 0 'a forbidden fsync that is not missed, and statvfs'
+like "$ERR" 'warning: .*does not say when a file is on disk' 'says so'
+like "$ERR" 'warning: .*does not tell how much is free' 'both'
+fresh
+planned 'from fsync.1 status 4'
+shipped --allow-no-fsync
+outcome 5 'an fsync that fails is another thing'
+fresh
 planned 'without posix-rename' 'without limits' 'without statvfs' \
     'without fsync'
 shipped --allow-no-fsync

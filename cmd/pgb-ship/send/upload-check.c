@@ -267,9 +267,11 @@ check_doubts(struct line *l, struct fault *f)
 	if ((n = doubts(l, v, BATCH)) == 0)
 		return (SFTP_OK);
 	/* Only what is on disk counts from now on. */
-	if (sftp_has(l->sftp, SFTP_FSYNC) &&
-	    (rc = sftp_fsync(l->sftp, &l->handle)) != SFTP_OK)
-		return (upload_refused(l, "fsync", rc, f));
+	if (sftp_has(l->sftp, SFTP_FSYNC)) {
+		rc = sftp_fsync(l->sftp, &l->handle);
+		if (upload_synced(l, rc, f) != SFTP_OK)
+			return (rc);
+	}
 	if ((rc = open_reader(l, &r, f)) == SFTP_OK)
 		for (; n > 0 && rc == SFTP_OK; n = doubts(l, v, BATCH)) {
 			for (i = 0; i < n; i++)

@@ -199,6 +199,10 @@ void upload_put_back(struct upload *, struct block *);
 int upload_refused(struct line *, const char *what, int error,
     struct fault *);
 
+/* The same of an fsync's outcome; one that the server forbids, it does not
+ * have: SFTP_OK, after a warning, where that is allowed. */
+int upload_synced(struct line *, int error, struct fault *);
+
 /*
  * The first session has begun: check what can be checked, create the temporary
  * file.  An enum sftp_error; other than SFTP_OK with the fault set, but for

@@ -206,10 +206,10 @@ checkpoint(struct line *l, const struct view *v, struct fault *f)
 	if (l->sync.busy)
 		return (SFTP_OK);
 	l->syncing = false;
-	if (l->sync.error != SFTP_OK) {
+	if (l->sync.error == SFTP_LOST || l->sync.error == SFTP_SIGNAL)
 		(void)remote_fault(l->sftp, "fsync", l->sync.error, f);
+	if (upload_synced(l, l->sync.error, f) != SFTP_OK)
 		return (l->sync.error);
-	}
 	l->synced = sftp_now();
 	pthread_mutex_lock(&u->cargo->lock);
 	ledger_synced(u->ledger, l->sync_to);

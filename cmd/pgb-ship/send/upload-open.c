@@ -48,6 +48,27 @@ check_server(const struct line *l, struct fault *f)
 	return (SFTP_UNSUPPORTED);
 }
 
+/* Whether a request is not for us, whatever it is about: sftp-server of OpenSSH
+ * before 8.7 offers what its -P forbids. */
+static bool
+is_forbidden(int error)
+{
+
+	return (error == SFTP_DENIED || error == SFTP_UNSUPPORTED);
+}
+
+int
+upload_synced(struct line *l, int error, struct fault *f)
+{
+
+	if (error == SFTP_OK)
+		return (SFTP_OK);
+	if (!is_forbidden(error))
+		return (upload_refused(l, "fsync", error, f));
+	sftp_forgo(l->sftp, SFTP_FSYNC);
+	return (check_server(l, f));
+}
+
 /* Make the directory and what is missing above it. */
 static int
 make_directory(struct line *l, struct fault *f)
@@ -180,13 +201,15 @@ upload_space(struct line *l, bool expect, struct fault *f)
 	want = o->min_free + (expect ? o->expect_size : 0);
 	if (want == 0)
 		return (SFTP_OK);
-	if (!sftp_has(l->sftp, SFTP_STATVFS)) {
+	rc = sftp_has(l->sftp, SFTP_STATVFS) ?
+	    sftp_space(l->sftp, l->u->dir, &avail) : SFTP_UNSUPPORTED;
+	if (is_forbidden(rc)) {
+		sftp_forgo(l->sftp, SFTP_STATVFS);
 		if (expect)
 			msg_warning("%s: the server does not tell how much is "
 			    "free", l->u->name);
 		return (SFTP_OK);
 	}
-	rc = sftp_space(l->sftp, l->u->dir, &avail);
 	if (rc != SFTP_OK)
 		return (upload_refused(l, "free space", rc, f));
 	if (avail >= want)

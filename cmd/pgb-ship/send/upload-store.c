@@ -41,8 +41,8 @@ make_sure(struct line *l, const struct sftp_handle *h, const char *path,
 	rc = sftp_fstat(l->sftp, h, &attrs);
 	if ((waited = await_sync(l, &sync)) != SFTP_OK)
 		return (waited);
-	if (sync.error != SFTP_OK)
-		return (upload_refused(l, "fsync", sync.error, f));
+	if (upload_synced(l, sync.error, f) != SFTP_OK)
+		return (sync.error);
 	if (rc != SFTP_OK)
 		return (upload_refused(l, "size", rc, f));
 	if (!attrs.has_size || attrs.size != size) {

@@ -87,6 +87,13 @@ sftp_has(const struct sftp *s, enum sftp_ext ext)
 	return ((s->exts & (int)ext) != 0);
 }
 
+void
+sftp_forgo(struct sftp *s, enum sftp_ext ext)
+{
+
+	s->exts &= ~(int)ext;
+}
+
 const struct wire *
 sftp_wire(const struct sftp *s)
 {

@@ -125,6 +125,9 @@ int sftp_start(struct sftp *);
 
 bool sftp_has(const struct sftp *, enum sftp_ext);
 
+/* What the server has offered, and then refuses, it does not have. */
+void sftp_forgo(struct sftp *, enum sftp_ext);
+
 /* The largest WRITE to be sent, 1024 ... SFTP_BLOCK_MAX. */
 #define SFTP_BLOCK_MAX	(128 * 1024)
 #define SFTP_BLOCK	(32 * 1024)	/* what every server takes */

@@ -192,6 +192,21 @@ add_asked(struct opt_list *argv, const struct route *r)
 	return (0);
 }
 
+/* As with libssh2: ssh passes over one that it cannot read. */
+static enum status
+check_known_hosts(const struct route *r, struct fault *fault)
+{
+	const struct opt_list *known = &r->opts->known_hosts;
+	size_t i;
+
+	for (i = 0; i < known->count; i++)
+		if (access(known->v[i], R_OK) == -1 &&
+		    !(errno == ENOENT && r->opts->accept_new))
+			return (fault_set(fault, STATUS_USAGE, "%s: %s",
+			    known->v[i], strerror(errno)));
+	return (STATUS_OK);
+}
+
 static enum status
 add_named_files(struct opt_list *argv, const struct route *r,
     struct fault *fault)
@@ -201,8 +216,10 @@ add_named_files(struct opt_list *argv, const struct route *r,
 	enum status status;
 	size_t i;
 
-	status = add_files(argv, "UserKnownHostsFile", known->v, known->count,
-	    fault);
+	status = check_known_hosts(r, fault);
+	if (status == STATUS_OK)
+		status = add_files(argv, "UserKnownHostsFile", known->v,
+		    known->count, fault);
 	for (i = 0; i < keys->count && status == STATUS_OK; i++)
 		status = add_files(argv, "IdentityFile", &keys->v[i], 1,
 		    fault);
