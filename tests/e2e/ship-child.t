@@ -102,9 +102,9 @@ status_is 0 'names of files with blanks and %'
 untouched 'quote' pgb-ship --transport ssh -F config \
     --known-hosts 'known "x' "$TO/z"
 status_is 2 'a name that ssh cannot be given'
+fresh
 untouched 'none' pgb-ship --transport ssh -F config --known-hosts kh.none "$TO/z"
 refused 2 'kh.none: No such file' 'a file that is not there'
-fresh
 
 # A jump host: auto takes ssh for it.
 cat >jump <<END

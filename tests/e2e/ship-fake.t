@@ -295,7 +295,7 @@ outcome 5 'a forbidden fsync'
 like "$ERR" 'hint: .*--allow-no-fsync' 'what to do'
 fresh
 planned 'from fsync.1 status 3' 'from statvfs.1 status 3'
-shipped --allow-no-fsync --min-free 10M --expect-size 1k
+shipped --allow-no-fsync --min-free 10M --expect-size 1K
 outcome 0 'a forbidden fsync that is not missed, and statvfs'
 like "$ERR" 'warning: .*does not say when a file is on disk' 'says so'
 like "$ERR" 'warning: .*does not tell how much is free' 'both'

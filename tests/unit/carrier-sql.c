@@ -586,7 +586,7 @@ try_random(void)
 		if (rnd(4) == 0)
 			at = stpcpy(at, first);
 		at = stpcpy(at, "\n\\.\n" END);
-		mark = strstr(rows - 1, "\n\\.\n");
+		mark = strstr(text + sizeof(head) - 2, "\n\\.\n");
 		other = strstr(rows - 1, first);
 		want = CARRIER_BROKEN;
 		end = mark + 1;

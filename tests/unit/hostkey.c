@@ -143,10 +143,10 @@ test_ports(void)
 static void
 test_hashed(void)
 {
-	static const uint8_t salt[20] = "01234567890123456789";
-	uint8_t hash[SHA1_LEN];
+	uint8_t salt[20], hash[SHA1_LEN];
 	char a[64], b[64], line[300];
 
+	memcpy(salt, "01234567890123456789", sizeof(salt));
 	hmac_sha1(salt, 20, "vault", 5, hash);
 	sodium_bin2base64(a, sizeof(a), salt, 20,
 	    sodium_base64_VARIANT_ORIGINAL);

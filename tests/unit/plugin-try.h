@@ -21,7 +21,8 @@
  * terminal that answers what is wanted, and what was told.
  */
 
-static const uint8_t file_key[AGE_FILE_KEY_LEN] = "0123456789abcdef";
+static const uint8_t file_key[AGE_FILE_KEY_LEN] = { '0', '1', '2', '3', '4',
+    '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f' };
 
 static char dir[] = "/tmp/pgb-plugin-XXXXXX", logfile[64];
 static char recipient[3][128], identity[3][128];
