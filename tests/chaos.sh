@@ -6,7 +6,7 @@
 # then is opened with stock tools, restored, and compared row by row; what has
 # none is absent, and a previous file is as it was; status 0 of the last stage
 # says that all is there; nothing hangs, nothing is left running.  SEED repeats
-# a run, SEED and ROUND one round of it (but for the moment of the fault, which
+# a run, SEED and ROUND='7 8' rounds of it (but for the moment of the fault, which
 # no seed can give back).  SAN=address,undefined or SAN=thread: under it.
 . "${0%/*}/lib.sh"
 . "$TOP/tests/chance.sh"
@@ -473,14 +473,9 @@ one_round()
 # A good one, of other bytes than any new one.
 pgb-encrypt -R backup.pub <sample.dump >previous || bail 'pgb-encrypt'
 SECONDS_0=$(date +%s)
-if [ -n "$ROUND" ]; then
-	one_round "$ROUND"
-else
-	t_round=0
-	while [ $((t_round += 1)) -le "$ROUNDS" ]; do
-		one_round $t_round
-	done
-fi
+for t_round in ${ROUND:-$(seq "$ROUNDS")}; do
+	one_round "$t_round"
+done
 
 # --- the table --------------------------------------------------------------------
 

@@ -144,7 +144,7 @@ flips(const struct kind *k, size_t len)
 	static uint8_t out[MAX];
 	size_t i, bad = 0, harmless = 0;
 
-	for (i = 0; i < len * 8; i++) {
+	for (i = 0; i < len * 8; i += tap_step()) {
 		buf[i / 8] ^= (uint8_t)(1 << i % 8);
 		if (try_bytes(buf, len, 1 << 20) == CARRIER_PROVEN) {
 			if (k->open(out, buf, len) == SQL_LEN &&
