@@ -213,6 +213,19 @@ if dash -c : 2>/dev/null && ! dash -c 'set -o pipefail' 2>/dev/null; then
 	is "$OUT" '' 'ends the script'
 fi
 
+# --- --help --------------------------------------------------------------------------
+
+for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
+	fresh
+	$BIN/$p --help | sed -n '/^example:$/,/^$/p' | sed 1d | here >line
+	like "$(cat line)" "$p.*[|]" "$p --help shows a pipeline with $p"
+	run sh line
+	status_is 0 "$p --help: its example" || note "$(cat line)"
+	is "$ERR" '' 'without a word on stderr'
+	like "$(vault)$(ls "$SCRATCH/backup")" "^appdb-$T.dump.age *\$" \
+	    'makes one file'
+done
+
 # --- pgb-dump(1) -------------------------------------------------------------------
 
 D=pgb-dump.1

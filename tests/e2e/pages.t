@@ -33,6 +33,7 @@ for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 	run "$p" --help
 	status_is 0 "$p --help"
 	like "$OUT" "^[Uu]sage: $p" "$p --help begins with the usage"
+	unlike "$OUT" '.{81}' "$p --help has 80 columns"
 	# An option's line begins with it; what is said about it may name others.
 	printf '%s\n' "$OUT" | sed -n 's/^ \{1,8\}\(-[^ ].*\)/\1/p' |
 	    sed 's/   *.*//' | options_of_help >"$SCRATCH/help"
