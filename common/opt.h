@@ -48,6 +48,8 @@ struct opt_spec {
 	const struct opt *opts;	/* ends with OPT_END */
 	const char *example;	/* one worked pipeline */
 	size_t max_operands;
+	const char *operand_hint; /* for a word too many, or NULL */
+	const char *short_hint;	/* for an unknown short option, or NULL */
 	const char *with;	/* a library that --version names, or NULL */
 };
 

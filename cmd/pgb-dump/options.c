@@ -360,8 +360,14 @@ check(struct options *o, const struct opt_list *operands)
 	    strcmp(o->format, "custom") != 0) {
 		msg_error("-F %s: only a custom archive is a stream that "
 		    "pg_restore can pick from: leave it out", o->format);
+		if (strlen(o->format) > 1)
+			msg_hint("-f FILE names the file to write");
 		return (STATUS_USAGE);
 	}
+	if (o->file != NULL && strlen(o->file) == 1 &&
+	    strchr("cdpt", o->file[0]) != NULL)
+		msg_warning("-f %s: a file of that name is written; the format "
+		    "would be -F", o->file);
 	if (o->snapshot != NULL && o->deferrable) {
 		msg_error("--serializable-deferrable: a snapshot that exists "
 		    "cannot be waited for: leave out --snapshot");
@@ -392,6 +398,8 @@ options_parse(struct options *o, int argc, char **argv)
 		    "pgb-encrypt -R backup.pub | pgb-ship --sink "
 		    "sftp://vault/pg/appdb-{time}.age",
 		.max_operands = 1,
+		.operand_hint = "one database at a time; -U NAME is the role, "
+		    "-h HOST the server, -f FILE the output",
 	};
 	struct opt_list operands;
 	int status;

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "age/bech32.h"
 #include "age/keyfile.h"
 #include "age/ssh-key.h"
+#include "key-foreign.h"
 #include "msg.h"
 #include "recipients-impl.h"
 
@@ -83,7 +85,12 @@ static enum status
 refuse(const char *where, const char *text)
 {
 
-	if (begins(text, "AGE-SECRET-KEY-") || begins(text, "AGE-PLUGIN-")) {
+	const struct key_foreign *foreign = key_foreign(text);
+
+	if (foreign != NULL) {
+		msg_error("%s: %s, not a recipient", where, foreign->what);
+		msg_hint("%s", foreign->hint);
+	} else if (begins(text, "AGE-SECRET-KEY-") || begins(text, "AGE-PLUGIN-")) {
 		msg_error("%s: an identity (secret key) stands in place of a "
 		    "recipient", where);
 		msg_hint("give its public key, which the identity file names "
@@ -96,6 +103,8 @@ refuse(const char *where, const char *text)
 		    ".pub, or -e -i FILE");
 	} else if (begins(text, AGE_MAGIC)) {
 		msg_error("%s: an encrypted file, not recipients", where);
+		msg_hint("a backup is read from stdin; -R takes a file with "
+		    "public keys");
 	} else if (begins(text, AGE_HRP "1")) {
 		msg_error("%s: a mistyped or incomplete recipient", where);
 		msg_hint("a recipient is all lower case and holds a checksum: "
@@ -116,6 +125,8 @@ refuse_ssh(struct recipients *r, const char *where, enum ssh_key got,
 
 	if (got == SSH_KEY_BAD) {
 		msg_error("%s: a damaged or incomplete SSH public key", where);
+		msg_hint("it is one line, ssh-ed25519 AAAA..., as the file "
+		    "that ends in .pub has it; in quotes behind -r");
 		return (STATUS_USAGE);
 	}
 	if (r->lenient) {
@@ -232,6 +243,8 @@ add_line(void *arg, const char *where, const char *text, size_t len)
 
 	if (strncmp(text, AGE_HRP "1", strlen(AGE_HRP "1")) == 0)
 		return (add_age(r, where, text, len));
+	if (key_foreign(text) != NULL)
+		return (refuse(where, text));
 	if ((got = ssh_public(text, len, pk, type)) == SSH_KEY_OK)
 		return (add_key(r, where, SSH, pk, sizeof(pk)));
 	if (got != SSH_KEY_NOT)
@@ -249,6 +262,11 @@ recipients_add(struct recipients *r, const char *where, const char *text)
 		msg_hint("-R takes a file with one recipient a line");
 		return (STATUS_USAGE);
 	}
+	if (!begins(text, AGE_HRP "1") && access(text, F_OK) == 0) {
+		msg_error("%s: %s: a file, not a recipient", where, text);
+		msg_hint("-R %s takes what stands in it", text);
+		return (STATUS_USAGE);
+	}
 	return (add_line(r, where, text, strlen(text)));
 }
 
@@ -261,11 +279,16 @@ recipients_load(struct recipients *r, const char *path)
 	r->lenient = true;
 	r->left_out = r->taken = 0;
 	status = keyfile_load(path, 0, &k);
+	if (status == STATUS_USAGE && (begins(path, AGE_HRP "1") ||
+	    begins(path, "ssh-ed25519 ")))
+		msg_hint("-R takes a file; -r the recipient itself");
 	if (status == STATUS_OK)
 		status = keyfile_lines(path, &k, add_line, r);
 	keyfile_wipe(&k);
 	if (status == STATUS_OK && r->left_out > 0 && r->taken == 0) {
 		msg_error("%s: no key in it that can be used", path);
+		msg_hint("pgb-encrypt --keygen FILE makes one; ssh-keygen -t "
+		    "ed25519 one of SSH");
 		status = STATUS_USAGE;
 	}
 	return (status);

@@ -124,6 +124,10 @@ parse(struct parsed *p, int argc, char **argv)
 		    "pgb-ship --sink \\\n      "
 		    "sftp://backup@vault/pg/appdb-{time}.dump.age",
 		.max_operands = SHIPMENT_MAX,
+		.operand_hint = "at most 16 destinations",
+		.short_hint = "user and port stand in the URL, "
+		    "sftp://USER@HOST:PORT/PATH, all else in ssh's "
+		    "configuration",
 	};
 
 	return (opt_parse_rows(&spec, rows, sizeof(rows) / sizeof(rows[0]), p,

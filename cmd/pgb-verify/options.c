@@ -97,6 +97,9 @@ parse(struct parsed *p, int argc, char **argv)
 		    "backup.pub | pgb-ship --sink sftp://backup@vault/pg/"
 		    "appdb-{time}.dump.age",
 		.max_operands = 0,
+		.short_hint = "the backup comes from stdin and goes to stdout",
+		.operand_hint = "the backup is read from stdin: pgb-verify "
+		    "--sink <FILE",
 	};
 	struct opt_list operands;
 	int status;

@@ -11,6 +11,7 @@
 #include "age/keyfile.h"
 #include "age/plugin.h"
 #include "age/ssh-key.h"
+#include "key-foreign.h"
 #include "msg.h"
 
 #define COUNT_MAX	1024
@@ -37,8 +38,12 @@ begins(const char *text, const char *with)
 static enum status
 refuse(const char *where, const char *text)
 {
+	const struct key_foreign *foreign = key_foreign(text);
 
-	if (begins(text, "age1")) {
+	if (foreign != NULL) {
+		msg_error("%s: %s, not an identity", where, foreign->what);
+		msg_hint("%s", foreign->hint);
+	} else if (begins(text, "age1")) {
 		msg_error("%s: a recipient (public key) stands in place of an "
 		    "identity", where);
 		msg_hint("an identity begins with AGE-SECRET-KEY-1; give the "
@@ -48,10 +53,15 @@ refuse(const char *where, const char *text)
 		msg_error("%s: a public SSH key stands in place of an "
 		    "identity", where);
 		msg_hint("give the private key's file: the name without .pub");
-	} else if (begins(text, AGE_HRP_SECRET) || begins(text, "AGE-PLUGIN-"))
+	} else if (begins(text, AGE_HRP_SECRET) || begins(text, "AGE-PLUGIN-")) {
 		msg_error("%s: a mistyped or damaged identity", where);
-	else
+		msg_hint("an identity is one line, all upper case, and holds a "
+		    "checksum: copy it whole");
+	} else {
 		msg_error("%s: not an age identity", where);
+		msg_hint("-i takes the file that --keygen or age-keygen wrote, "
+		    "or a private SSH key of type ed25519");
+	}
 	return (STATUS_USAGE);
 }
 
@@ -211,6 +221,8 @@ static enum status
 add_text(struct identities *ids, const char *path, const struct keyfile *k)
 {
 
+	if (key_foreign(k->buf) != NULL)
+		return (refuse(path, k->buf));
 	if (begins(k->buf, "-----BEGIN "))
 		return (add_ssh(ids, path, k));
 	return (keyfile_lines(path, k, add_line, ids));
@@ -256,6 +268,8 @@ told(const char *path, enum age_fault fault, const struct age_wrong *w)
 	case AGE_WANTS_KEY:
 		msg_error("%s: the identity file is encrypted to keys: only a "
 		    "passphrase is supported there", path);
+		msg_hint("decrypt it first: (umask 077; age -d -i KEY %s "
+		    ">NEW), then -i NEW", path);
 		break;
 	case AGE_STOPPED:
 		msg_errno(path);

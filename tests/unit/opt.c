@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "msg.h"
+#include "opt-near.h"
 #include "opt.h"
 #include "tap.h"
 
@@ -31,8 +32,13 @@ parse(struct got *g, char **argv)
 		{ OPT_CLASH, 'j', "jobs", "N", NULL, "not here" },
 		{ .kind = OPT_END },
 	};
-	const struct opt_spec spec = { "[options] [OPERAND]", "tests options",
-	    opts, "unit", 1, NULL };
+	const struct opt_spec spec = {
+		.synopsis = "[options] [OPERAND]",
+		.what = "tests options",
+		.opts = opts,
+		.example = "unit",
+		.max_operands = 1,
+	};
 	int argc = 0;
 
 	memset(g, 0, sizeof(*g));
@@ -97,6 +103,45 @@ test_refused(void)
 }
 
 static void
+near_is(const char *name, const char *want)
+{
+	const struct opt opts[] = {
+		{ OPT_TITLE, 0, "table", NULL, NULL, "keep-all" },
+		{ OPT_FLAG, 0, "keep-last", NULL, NULL, "a" },
+		{ OPT_FLAG, 0, "keep-daily", NULL, NULL, "a" },
+		{ OPT_FLAG, 0, "prune", NULL, NULL, "a" },
+		{ OPT_FLAG, 0, "hidden", NULL, NULL, NULL },
+		{ OPT_CLASH, 0, "refused", NULL, NULL, "not here" },
+		{ OPT_FLAG, 'x', NULL, NULL, NULL, "short alone" },
+		{ .kind = OPT_END },
+	};
+	char out[30];
+
+	opt_near(opts, name, strlen(name), out, sizeof(out));
+	same(out, want, name);
+}
+
+static void
+test_near(void)
+{
+
+	near_is("purne", "--prune");
+	near_is("prunes", "--prune");
+	near_is("pune", "--prune");
+	near_is("keeplast", "--keep-last");
+	near_is("keep-lest", "--keep-last");
+	near_is("keep", "--keep-last, --keep-daily");
+	near_is("fetch", "");
+	near_is("prxyz", "");
+	near_is("hiden", "");
+	near_is("refuse", "");
+	near_is("tables", "");
+	near_is("p", "");
+	near_is("", "");
+	near_is("keep-keep-keep-keep-keep-keep-keep-keep-keep-keep", "");
+}
+
+static void
 test_size(void)
 {
 	uint64_t n;
@@ -117,6 +162,7 @@ main(void)
 	msg_program("unit");
 	test_kinds();
 	test_refused();
+	test_near();
 	test_size();
 	return (tap_done());
 }
