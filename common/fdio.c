@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fdio.h"
@@ -202,6 +203,21 @@ fd_refuse_terminal(int fd, const char *what, const char *hint)
 	if (hint != NULL)
 		msg_hint("%s", hint);
 	return (STATUS_USAGE);
+}
+
+void
+fd_hint_full(int fd, int error, uint64_t written)
+{
+	struct statvfs v;
+	struct stat st;
+
+	if ((error != ENOSPC && error != EDQUOT) || fstat(fd, &st) == -1 ||
+	    !S_ISREG(st.st_mode) || fstatvfs(fd, &v) == -1)
+		return;
+	msg_hint("%llu bytes were written, and %llu are free there; "
+	    "pgb-dump --estimate tells what a dump may take",
+	    (unsigned long long)written,
+	    (unsigned long long)v.f_bavail * v.f_frsize);
 }
 
 enum status

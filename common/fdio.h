@@ -69,6 +69,13 @@ bool fd_is_private(const struct stat *st, uid_t self);
 enum status fd_refuse_terminal(int fd, const char *what, const char *hint);
 
 /*
+ * fd_hint_full(fd, error, written):
+ * Where a write of a regular file failed for want of room: a hint that tells
+ * how much was written and what is free.
+ */
+void fd_hint_full(int fd, int error, uint64_t written);
+
+/*
  * fd_print(text):
  * Write text to stdout and close stdout: what --help, --version and --list
  * end with.  STATUS_OK, or STATUS_LOCAL after a message (none for EPIPE).

@@ -113,6 +113,8 @@ open_dir(const struct publish *p)
 	if (fd == -1)
 		msg_error("%s: directory %s: %s", p->path, dir,
 		    strerror(errno));
+	if (fd == -1 && errno == ENOENT)
+		msg_hint("mkdir -p %s makes it", dir);
 	free(dir);
 	return (fd);
 }
@@ -206,6 +208,7 @@ check_kind(struct publish *p, const struct kind *k, const struct stat *st)
 		return (STATUS_OK);
 	}
 	msg_error("%s: exists and is no %s", p->path, k->name);
+	msg_hint("it may be the backup itself: give another name, or remove it");
 	return (STATUS_USAGE);
 }
 
@@ -336,10 +339,14 @@ publish_same(const struct publish *a, const struct publish *b)
 enum status
 publish_write(struct publish *p, const void *buf, size_t len)
 {
+	int error;
 
 	if (fd_write(p->fd, buf, len) == -1) {
-		if (errno != EINTR)
+		if ((error = errno) != EINTR) {
 			msg_errno(p->path);
+			fd_hint_full(p->fd, error,
+			    (uint64_t)lseek(p->fd, 0, SEEK_CUR));
+		}
 		return (STATUS_LOCAL);
 	}
 	return (STATUS_OK);

@@ -277,8 +277,8 @@ prove_otherwise(struct pump *p, enum carrier_verdict verdict)
 	    carrier_why(o->carrier));
 	if (verdict == CARRIER_OPEN)
 		msg_hint("put pgb-encrypt of the same user directly in front, "
-		    "or wrap the foreign filter: pgb-verify --through "
-		    "'age -r ...', or take it as it is: --raw");
+		    "or pgb-verify with -i KEY, --check SUM or --through "
+		    "'age -r ...'; or take it as it is: --raw");
 	else
 		msg_hint("wrap the foreign filter in front: pgb-verify "
 		    "--through 'COMMAND', or take it as it is: --raw");

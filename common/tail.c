@@ -121,6 +121,15 @@ last_stop(const struct tail *t, uint64_t limit)
 	return (limit - past - AGE_CHUNK + AGE_PAST);
 }
 
+static void
+refused(const struct tail *t, int error)
+{
+
+	errno = error;
+	msg_errno(t->name);
+	fd_hint_full(t->fd, error, t->out);
+}
+
 /* Write up to offset end, counting what went out even where it fails. */
 static enum status
 write_to(struct tail *t, uint64_t end)
@@ -147,7 +156,7 @@ write_to(struct tail *t, uint64_t end)
 			if (errno == EBADF)
 				msg_error("%s is closed", t->name);
 			else if (errno != EPIPE && errno != EINTR)
-				msg_errno(t->name);
+				refused(t, errno);
 			return (STATUS_LOCAL);
 		}
 		t->out += (uint64_t)n;

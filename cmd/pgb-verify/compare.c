@@ -92,8 +92,13 @@ compare_new(const struct options *o, enum status *status)
 	*status = STATUS_OK;
 	if (o->check != NULL)
 		*status = load_sum(c);
-	if (*status == STATUS_OK && o->against != NULL)
+	if (*status == STATUS_OK && o->against != NULL) {
 		c->earlier = load(o, o->against, status);
+		if (*status == STATUS_USAGE &&
+		    access(o->against, F_OK) == -1)
+			msg_hint("the first report is made without --against, "
+			    "by --report FILE alone");
+	}
 	if (*status == STATUS_OK)
 		return (c);
 	compare_free(c);

@@ -180,7 +180,7 @@ for case in \
     "-r $mine -r $secret|-r .2 of 2.: an identity|the second of two" \
     "-R mine.key|mine.key: line 3: an identity|an identity file with -R" \
     "-d -i all.pub|all.pub: line 3: a recipient|a recipients file with -i" \
-    "-r all.pub|-r: not a recipient|a file with -r" \
+    "-r all.pub|-r: all.pub: a file, not a recipient|a file with -r" \
     "-r ${mine%?}|-r: a mistyped|a recipient cut short" \
     "-r ssh-ed25519|-r: a damaged or incomplete SSH|half an SSH key" \
     "-r age1yubikey1qwert|-r: a mistyped|a plugin's recipient, damaged" \

@@ -23,8 +23,23 @@
 	"the standby had to replay changes: raise "			\
 	"max_standby_streaming_delay, or dump the primary"
 #define HINT_RIGHTS							\
-	"the role needs SELECT on all that is dumped "			\
-	"(pg_read_all_data covers all but large objects)"
+	"the role needs SELECT on all that is dumped: GRANT "		\
+	"pg_read_all_data TO it covers all but large objects"
+#define HINT_ROLE							\
+	"-U NAME or PGUSER says as whom to connect; psql -c '\\du' "	\
+	"lists the roles"
+#define HINT_PEER							\
+	"over the socket the role must be the system's user: run as "	\
+	"that one, or connect with -h localhost"
+#define HINT_HBA							\
+	"the server's pg_hba.conf must let this role in, to this "	\
+	"database and from here"
+#define HINT_TABLES							\
+	"psql -c '\\dt *.*' lists the tables; capital letters need "	\
+	"quotes: -t '\"Name\"'"
+#define HINT_SOCKET							\
+	"the directory of the socket is closed to this user: try "	\
+	"another one, or -h localhost"
 #define HINT_SSL							\
 	"see sslmode and sslrootcert in libpq's documentation"
 
@@ -135,19 +150,30 @@ static const struct rule words[] = {
 	    "what it sees with --enable-row-security" } },
 	{ "must be superuser", { STATUS_REMOTE, HINT_RIGHTS } },
 	{ "must be owner", { STATUS_REMOTE, HINT_RIGHTS } },
-	{ "not permitted to log in", { STATUS_REMOTE, NULL } },
-	{ "not currently accepting connections", { STATUS_REMOTE, NULL } },
-	{ "no pg_hba.conf entry", { STATUS_REMOTE, NULL } },
+	{ "role \"*\" does not exist", { STATUS_REMOTE, HINT_ROLE } },
+	{ "not permitted to log in", { STATUS_REMOTE,
+	    "ALTER ROLE ... LOGIN permits it; or connect as another, with "
+	    "--role" } },
+	{ "not currently accepting connections", { STATUS_REMOTE,
+	    "ALTER DATABASE ... ALLOW_CONNECTIONS true lets it be dumped" } },
+	{ "no pg_hba.conf entry", { STATUS_REMOTE, HINT_HBA } },
+	{ "pg_hba.conf rejects", { STATUS_REMOTE, HINT_HBA } },
+	{ "Peer authentication failed", { STATUS_REMOTE, HINT_PEER } },
+	{ "Ident authentication failed", { STATUS_REMOTE, HINT_PEER } },
 	{ "authentication", { STATUS_REMOTE, NULL } },
 	{ "does not exist", { STATUS_REMOTE, NULL } },
+	{ "no matching tables", { STATUS_REMOTE, HINT_TABLES } },
 	{ "no matching", { STATUS_REMOTE, NULL } },
-	{ "could not translate host name", { STATUS_REMOTE, NULL } },
+	{ "could not translate host name", { STATUS_REMOTE,
+	    "-h or PGHOST names the server: is it spelt right? getent hosts "
+	    "NAME asks the same" } },
 	{ "could not import the requested snapshot",
 	    { STATUS_REMOTE, NULL } },
 	{ "SSL", { STATUS_REMOTE, HINT_SSL } },
 	{ "certificate", { STATUS_REMOTE, HINT_SSL } },
 
 	/* This machine. */
+	{ "on socket*Permission denied", { STATUS_LOCAL, HINT_SOCKET } },
 	{ "out of memory", { STATUS_LOCAL, NULL } },
 	{ "could not write", { STATUS_LOCAL, NULL } },
 };
@@ -267,7 +293,11 @@ judge_line(const char *line, char *clean, size_t cleanlen)
 	if ((len = find_code(line, &at, code)) > 0) {
 		snprintf(clean, cleanlen, "%.*s%s", (int)(at - line), line,
 		    at + len);
-		return (blame_sqlstate(code));
+		b = blame_sqlstate(code);
+		/* One code stands for several refusals at the door. */
+		if (b.hint == NULL)
+			b.hint = blame_text(line).hint;
+		return (b);
 	}
 	/* The name of a function inside libpq tells the user nothing. */
 	if ((at = strstr(line, "fe_sendauth: ")) == NULL)

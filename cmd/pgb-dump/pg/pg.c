@@ -92,6 +92,8 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 		if (strcmp(code, "42501") == 0 &&
 		    blame_text(text).status == b.status)
 			b = blame_text(text);
+		if (b.hint == NULL)
+			b.hint = blame_text(text).hint;
 		return (say(pg, object, text, &b, false));
 	}
 	b = blame_connect(PQerrorMessage(pg->conn), line, sizeof(line));

@@ -279,8 +279,12 @@ fetch_run(const char *text, const char *range, const struct ship_opts *opts)
 		    "behind it, -1024 the last KiB");
 		return (STATUS_USAGE);
 	}
-	if (strstr(text, "{latest}") == NULL)
-		return (fetch_one(&f, text));
+	if (strstr(text, "{latest}") == NULL) {
+		status = fetch_one(&f, text);
+		if (status != STATUS_OK && strstr(text, "{time}") != NULL)
+			msg_hint("{latest} in its place fetches the newest");
+		return (status);
+	}
 	if ((newest = shelf_latest(text, opts, &status)) == NULL)
 		return (status);
 	/* For a person; cron would mail it every day. */

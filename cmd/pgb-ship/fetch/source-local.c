@@ -30,8 +30,12 @@ static enum status
 failed(const struct source *src)
 {
 
+	bool missing = errno == ENOENT;
+
 	if (errno != EINTR || sig_caught() == 0)
 		msg_errno(src->name);
+	if (missing)
+		msg_hint("pgb-ship --list tells what there is");
 	return (STATUS_LOCAL);
 }
 

@@ -68,7 +68,10 @@ blame(const struct remote *r, const char *what, int rc, struct fault *f)
 	/* Which request it was does not matter; a wire may say it already. */
 	if (rc == SFTP_LOST && !sftp_is_garbage(r->sftp))
 		what = strncmp(why, LOST, strlen(LOST)) == 0 ? NULL : LOST;
-	return (remote_fault(r->sftp, what, rc, f));
+	(void)remote_fault(r->sftp, what, rc, f);
+	if (rc == SFTP_NO_FILE)
+		fault_hint(f, "pgb-ship --list tells what there is");
+	return (f->status);
 }
 
 static enum status

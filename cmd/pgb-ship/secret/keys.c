@@ -131,7 +131,9 @@ inspect(struct key_file *k, const char *text, size_t len)
 	    strncmp(text, "sk-", 3) == 0)
 		rc = read_public(k, text, bin, len + 4);
 	else {
-		k->encrypted = strstr(text, "ENCRYPTED") != NULL;
+		k->foreign = key_foreign(text);
+		k->encrypted = k->foreign == NULL &&
+		    strstr(text, "ENCRYPTED") != NULL;
 		if (strstr(text, "BEGIN RSA") != NULL)
 			snprintf(k->type, sizeof(k->type), "ssh-rsa");
 	}

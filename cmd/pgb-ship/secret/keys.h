@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "key-foreign.h"
 #include "opt.h"
 #include "ssh/fault.h"
 
@@ -19,6 +20,7 @@
 struct key_file {
 	char *path;
 	bool public_only;	/* its other half must be in the agent */
+	const struct key_foreign *foreign; /* somebody else's kind, or NULL */
 	bool encrypted;		/* wants a passphrase */
 	bool certified;		/* PATH-cert.pub is there */
 	char type[64];		/* "ssh-ed25519", "" where it does not show */

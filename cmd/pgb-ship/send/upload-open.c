@@ -18,6 +18,9 @@ upload_refused(struct line *l, const char *what, int rc, struct fault *f)
 
 	if (rc != SFTP_OK && rc != SFTP_LOST && rc != SFTP_SIGNAL)
 		(void)remote_fault(l->sftp, what, rc, f);
+	if (rc == SFTP_DENIED)
+		fault_hint(f, "the account there must be allowed to make files "
+		    "in %s", l->u->dir);
 	return (rc);
 }
 

@@ -44,9 +44,11 @@ choose(const struct view *v)
 		msg_warning("%s: %s: a time in the future%s", v->name, future,
 		    view_is_future(v, best->found.time) ? "" :
 		    ": passed over");
-	if (best == NULL)
+	if (best == NULL) {
 		msg_error("%s: no backup of this pattern",
 		    dest_shown(&v->dest));
+		msg_hint("pgb-ship --list DIRECTORY tells what there is");
+	}
 	return (best);
 }
 

@@ -173,10 +173,14 @@ resolve(const struct route *r, const struct halt *halt, struct lookup **l,
 		return (fault_set(fault, STATUS_RETRY,
 		    "host %s: no answer of the resolver", r->host));
 	if ((*l)->rc != 0)
-		return (fault_set(fault, STATUS_RETRY, "host %s: %s", r->host,
+		fault_set(fault, STATUS_RETRY, "host %s: %s", r->host,
 		    (*l)->rc == EAI_SYSTEM ? strerror((*l)->error) :
-		    gai_strerror((*l)->rc)));
-	return (STATUS_OK);
+		    gai_strerror((*l)->rc));
+	if ((*l)->rc == EAI_NONAME)
+		fault_hint(fault, "is it spelt right? getent hosts %s asks the "
+		    "same, ssh -G %s tells what is configured", r->host,
+		    r->host);
+	return ((*l)->rc != 0 ? STATUS_RETRY : STATUS_OK);
 }
 
 /* --- the connection --- */
@@ -260,6 +264,10 @@ net_connect(const struct route *r, const struct halt *halt, int *fd,
 		return (status);
 	if (halt_asked(halt))
 		return (fault_halted(fault));
-	return (fault_set(fault, STATUS_RETRY, "connect to %s port %u: %s",
-	    r->host, r->port, strerror(saved)));
+	fault_set(fault, STATUS_RETRY, "connect to %s port %u: %s", r->host,
+	    r->port, strerror(saved));
+	if (saved == ECONNREFUSED)
+		fault_hint(fault, "is sshd running there, and on that port? "
+		    "sftp://HOST:PORT/...");
+	return (STATUS_RETRY);
 }

@@ -215,6 +215,38 @@ offers(const char *methods, const char *method)
 	return (false);
 }
 
+/* What may help who was not let in, where nothing more particular is known. */
+static void
+hint_keys(struct ssh *w)
+{
+	const struct key_files *keys = &w->route->keys;
+	size_t i;
+
+	for (i = 0; i < keys->count; i++)
+		if (keys->v[i].foreign != NULL) {
+			fault_hint(w->fault, "%s", keys->v[i].foreign->hint);
+			return;
+		}
+	for (i = 0; i < keys->count && w->shown == 0; i++)
+		if (keys->v[i].public_only) {
+			fault_hint(w->fault, "give the file of the private "
+			    "key, without .pub, or ssh-add it to the agent");
+			return;
+		}
+	if (w->locked)
+		fault_hint(w->fault, "--passphrase-file FILE has it at night, "
+		    "too; or an agent, after ssh-add");
+	else if (w->tried[0] == '\0')
+		fault_hint(w->fault, "give a key with -i, a password with "
+		    "--password-file, or start ssh-agent");
+	else if (w->shown > 0)
+		fault_hint(w->fault, "the public half of a key must stand in "
+		    "~%s/.ssh/authorized_keys there", w->route->user);
+	else
+		fault_hint(w->fault, "-i takes a private key of OpenSSH: "
+		    "ssh-keygen -t ed25519 makes one");
+}
+
 static enum status
 refused(struct ssh *w, const char *methods)
 {
@@ -238,9 +270,8 @@ refused(struct ssh *w, const char *methods)
 		    "use: --transport ssh");
 	else if (w->secret.text[0] != '\0')
 		fault_hint(w->fault, "%s", w->secret.text);
-	else if (w->tried[0] == '\0')
-		fault_hint(w->fault, "give a key with -i, a password with "
-		    "--password-file, or start ssh-agent");
+	else
+		hint_keys(w);
 	return (STATUS_REMOTE);
 }
 

@@ -42,6 +42,7 @@ struct ssh {
 	/* Authentication. */
 	char tried[600];	/* for the message */
 	bool rsa_passed_over;
+	bool locked;		/* a key of which nobody tells the passphrase */
 	bool ssh_would;		/* the agent has keys that only ssh can use */
 	unsigned shown;		/* keys */
 	bool hung_up;		/* the server said why it ends the session */

@@ -175,6 +175,7 @@ use_encrypted_key(struct ssh *w, const struct key_file *k)
 	if (!secrets_has(secrets, SECRET_PASSPHRASE, prompt)) {
 		ssh_tried(w, "%s (has a passphrase, and there is no terminal)",
 		    k->path);
+		w->locked = true;
 		free(prompt);
 		return (AUTH_NO);
 	}
@@ -216,8 +217,11 @@ use_file(struct ssh *w, const struct key_file *k)
 		ssh_tried(w, "%s", k->path);
 		return (result);
 	}
-	ssh_tried(w, "%s (unreadable: not a key in a form known to libssh2)",
-	    k->path);
+	if (k->foreign != NULL)
+		ssh_tried(w, "%s (%s)", k->path, k->foreign->what);
+	else
+		ssh_tried(w, "%s (unreadable: not a key in a form known to "
+		    "libssh2)", k->path);
 	return (AUTH_NO);
 }
 

@@ -352,6 +352,8 @@ not_json(const char *path, const json_error_t *error)
 	default:
 		msg_error("%s: not a report of " PROGRAM ": byte %d: %s", path,
 		    error->position, error->text);
+		msg_hint("pgb-verify --report FILE writes one, after all was "
+		    "checked");
 		return (STATUS_USAGE);
 	}
 }

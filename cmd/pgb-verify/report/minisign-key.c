@@ -138,8 +138,12 @@ public_parse(const char *path, const char *text, size_t len,
 		    path);
 		return (STATUS_USAGE);
 	}
-	if (n > 2 || !is_public(&v[n - 1], k))
-		return (unusable(path, "not a public key of minisign"));
+	if (n > 2 || !is_public(&v[n - 1], k)) {
+		msg_error("%s: not a public key of minisign", path);
+		msg_hint("it is the file that minisign -G -p FILE made, or its "
+		    "last line; keys of age and ssh sign nothing here");
+		return (STATUS_USAGE);
+	}
 	return (STATUS_OK);
 }
 
@@ -192,12 +196,19 @@ secret_parse(const char *path, const char *text, size_t len,
 
 	if (n == 0)
 		return (unusable(path, "no key in it"));
-	if (n <= 2 && is_public(&v[n - 1], &public))
-		return (unusable(path, "a public key where a secret one is "
-		    "due"));
+	if (n <= 2 && is_public(&v[n - 1], &public)) {
+		msg_error("%s: a public key where a secret one is due", path);
+		msg_hint("the secret one is the file that minisign -G -s FILE "
+		    "made; the public one goes with --pubkey");
+		return (STATUS_USAGE);
+	}
 	if (n > 2 || !minisign_unbase64(&v[n - 1], k, sizeof(*k)) ||
-	    memcmp(k->alg, "Ed", 2) != 0)
-		return (unusable(path, "not a secret key of minisign"));
+	    memcmp(k->alg, "Ed", 2) != 0) {
+		msg_error("%s: not a secret key of minisign", path);
+		msg_hint("minisign -G -p PUBLIC -s SECRET makes a pair; keys "
+		    "of age and ssh sign nothing here");
+		return (STATUS_USAGE);
+	}
 	if (memcmp(k->check_alg, "B2", 2) != 0 ||
 	    (memcmp(k->kdf, "Sc", 2) != 0 && memcmp(k->kdf, "\0", 2) != 0))
 		return (unusable(path, "a secret key of a kind that is not "
