@@ -86,3 +86,52 @@ manual_done()
 		    test "$t_count" -ge 5
 	done
 }
+
+# --- DIAGNOSTICS ---------------------------------------------------------------
+
+# diagnostics PAGE...: this test answers for the messages of these pages.
+diagnostics()
+{
+	DIAGNOSED=$SCRATCH/diagnosed
+	mkdir "$DIAGNOSED"
+	for t_page; do
+		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It "\(.*\)"$/\1/p' \
+		    "$TOP/man/$t_page" >"$DIAGNOSED/$t_page"
+		[ -s "$DIAGNOSED/$t_page" ] || bail "$t_page: no diagnostics"
+		sort "$DIAGNOSED/$t_page" >"$DIAGNOSED/$t_page.sorted"
+		: >"$DIAGNOSED/$t_page.seen"
+	done
+}
+
+# diagnosed PAGE PART: the message of the page that has PART in it is a line of
+# ERR.  N and M stand there for numbers, words in capitals for names.
+diagnosed()
+{
+	t_item=$(grep -F -e "$2" "$DIAGNOSED/$1")
+	if [ "$(printf '%s\n' "$t_item" | wc -l)" != 1 ] || [ -z "$t_item" ]; then
+		fail "$1: one message with: $2"
+		return 1
+	fi
+	printf '%s\n' "$t_item" >>"$DIAGNOSED/$1.seen"
+	like "$ERR" "^pgb-[a-z]*: ((error|warning|note): )?$(printf '%s\n' "$t_item" |
+	    sed 's/^note: //; s/[][().*+?{}|^$\\]/\\&/g; s/\\\.\\\.\\\./.*/g
+		s/\b\(N\|M\|[0-9][0-9]*\)\b/[0-9]+/g
+		s/\b\(FILE\|REPORT\|DIR\|DB\|COMMAND\)\b/.+/g')" "$1: $t_item"
+}
+
+# elsewhere PAGE PART TEST WORDS: the message of the page that has PART in it is
+# seen by another test, as these words tell.
+elsewhere()
+{
+	grep -F -e "$2" "$DIAGNOSED/$1" >>"$DIAGNOSED/$1.seen"
+	ok "$1: tests/$3 sees: $2" grep -qF -e "$4" "$TOP/tests/$3"
+}
+
+# diagnostics_done: every message of the pages was seen.
+diagnostics_done()
+{
+	for t_file in "$DIAGNOSED"/*.[0-9]; do
+		is "$(sort -u "$t_file.seen" | comm -13 - "$t_file.sorted")" '' \
+		    "${t_file##*/}: no other message"
+	done
+}

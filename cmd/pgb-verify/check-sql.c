@@ -19,7 +19,7 @@ on_database(void *arg, const char *name)
 	struct check *c = arg;
 
 	if (tables_database(c->tables, name) != 0)
-		return (check_fail(c, "no memory for the names of its databases"));
+		return (check_fail(c, tables_error(c->tables)));
 	return (NULL);
 }
 
@@ -60,7 +60,7 @@ on_copy(void *arg, const struct sql_copy *copy)
 	struct check *c = arg;
 
 	if (tables_add(c->tables, copy->table) != 0)
-		return (check_fail(c, "no memory for the names of its tables"));
+		return (check_fail(c, tables_error(c->tables)));
 	snprintf(c->name, sizeof(c->name), "COPY %s", copy->table);
 	c->told = false;
 	c->rows_at = 0;

@@ -17,6 +17,7 @@ struct kept {
 
 struct tables {
 	uint64_t most;
+	bool past;		/* what was wanted last would be more */
 	const struct contents *toc;	/* NULL: those kept here */
 
 	struct kept *v;
@@ -57,6 +58,14 @@ tables_free(struct tables *t)
 	free(t);
 }
 
+const char *
+tables_error(const struct tables *t)
+{
+
+	return (t->past ? "the names of its tables need more memory than "
+	    "--max-memory allows" : "no memory for the names of its tables");
+}
+
 void
 tables_use(struct tables *t, const struct contents *toc)
 {
@@ -75,7 +84,8 @@ grow_text(struct tables *t, size_t len)
 		return (0);
 	while (t->text_len + len > size)
 		size += size / 2;
-	if (t->most > 0 && size + t->size * sizeof(*t->v) > t->most)
+	t->past = t->most > 0 && size + t->size * sizeof(*t->v) > t->most;
+	if (t->past)
 		return (-1);
 	if ((text = realloc(t->text, size)) == NULL)
 		return (-1);
@@ -92,8 +102,9 @@ grow(struct tables *t)
 
 	if (t->count < t->size)
 		return (0);
-	if (t->most > 0 && t->text_size + size * (sizeof(*v) + DIGEST_LEN) >
-	    t->most)
+	t->past = t->most > 0 &&
+	    t->text_size + size * (sizeof(*v) + DIGEST_LEN) > t->most;
+	if (t->past)
 		return (-1);
 	if ((v = reallocarray(t->v, size, sizeof(*v))) == NULL)
 		return (-1);

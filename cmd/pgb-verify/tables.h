@@ -41,6 +41,9 @@ int tables_add(struct tables *, const char *copy_name);
 int tables_set(struct tables *, uint64_t rows, uint64_t bytes,
     const uint8_t *hash);
 
+/* After -1 of one of these, what was missing: a sentence. */
+const char *tables_error(const struct tables *);
+
 /* Entries with data, in the order of the dump; large objects are no table:
  * their name is NULL. */
 size_t tables_count(const struct tables *);
