@@ -46,14 +46,14 @@ static const struct opt_row rows[] = {
 	{ OPT_STRING, 'f', "file", "FILE", TO(file),
 	    "write this file, which appears when it is whole" },
 	{ OPT_STRING, 'j', "jobs", "COUNT", TO(jobs_word),
-	    "sessions that read at once; default: processors, at most 4" },
+	    "sessions that read at once; processors, at most 4" },
 	{ OPT_FLAG, 0, "no-split", NULL, TO(no_split),
 	    "never read one table by several sessions" },
 	{ OPT_STRING, 0, "split-pages", "COUNT", TO(pages_word),
-	    "pages of a table that are read at once; default: by size" },
+	    "pages of a table read at once; default: by size" },
 	PROGRESS_ROWS(TO),
 	{ OPT_STRING, 0, "max-blocking", "SECONDS", TO(blocking_word),
-	    "warn when a session waits for us that long; 60, 0: never" },
+	    "warn when somebody waits so long; 60, 0: never" },
 	{ OPT_FLAG, 0, "abort-blocking", NULL, TO(abort_blocking),
 	    "end then, in place of the warning" },
 	{ OPT_STRING, 0, "filter", "FILE", TO(filter),
@@ -150,11 +150,11 @@ static const struct opt_row rows[] = {
 	OPT_HEADING("pg_dump's options that have no place here:"),
 	CLASH('g', "globals-only", NULL, "use --globals"),
 	CLASH(0, "binary-upgrade", NULL,
-	    "it is for pg_upgrade, not for a backup: leave it out"),
+	    "it is for pg_upgrade, not a backup: leave it out"),
 	CLASH(0, "no-sync", NULL,
-	    "what is redirected to a file is always synced: leave it out"),
+	    "what is redirected is always synced: leave it out"),
 	CLASH(0, "sync-method", "METHOD",
-	    "what is redirected to a file is always synced: leave it out"),
+	    "what is redirected is always synced: leave it out"),
 	CLASH(0, "no-synchronized-snapshots", NULL,
 	    "an archive is always of one snapshot: leave it out"),
 
@@ -395,8 +395,8 @@ options_parse(struct options *o, int argc, char **argv)
 		.what = "Write a consistent, complete pg_dump archive of a "
 		    "PostgreSQL database to stdout.",
 		.example = "pgb-dump appdb | pgb-verify | "
-		    "pgb-encrypt -R backup.pub | pgb-ship --sink "
-		    "sftp://vault/pg/appdb-{time}.age",
+		    "pgb-encrypt -R backup.pub |\n      pgb-ship --sink "
+		    "sftp://backup@vault/pg/appdb-{time}.dump.age",
 		.max_operands = 1,
 		.operand_hint = "one database at a time; -U NAME is the role, "
 		    "-h HOST the server, -f FILE the output",

@@ -77,7 +77,7 @@ static const struct opt_row rows[] = {
 	{ OPT_FLAG, 0, "rekey", NULL, WORD(rekey),
 	    "open with -i, write the same for -r and -R" },
 	{ OPT_STRING, 0, "max-work-factor", "N", WORD(work),
-	    "scrypt's work for a passphrase, 22 at most if not said" },
+	    "scrypt's work for a passphrase; 22 at most" },
 	OPT_HEADING("Passphrases:"),
 	{ OPT_FLAG, 'p', "passphrase", NULL, TO(ask),
 	    "with a passphrase, asked for at the terminal" },
@@ -108,18 +108,19 @@ parse(struct parsed *p, int argc, char **argv)
 {
 	const struct opt_spec spec = {
 		.synopsis = "{-r KEY | -R FILE | -e -i FILE}... [-a] [--raw] "
-		    "< BACKUP > BACKUP.age\n"
-		    "-p [-a] [--raw] < BACKUP > BACKUP.age\n"
-		    "-d {-i FILE... | -p} < BACKUP.age > BACKUP\n"
+		    "<IN >OUT.age\n"
+		    "-p [-a] [--raw] <IN >OUT.age\n"
+		    "-d {-i FILE... | -p} <IN.age >OUT\n"
 		    "--rekey {-i FILE... | -p} {-r KEY | -R FILE}... "
-		    "< OLD.age > NEW.age\n"
-		    "--inspect [--json] < BACKUP.age\n"
+		    "<OLD >NEW\n"
+		    "--inspect [--json] <IN.age\n"
 		    "--keygen FILE | --recipient-of FILE",
 		.what = "Encrypt a backup into an age file, or decrypt one.",
-		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
-		    "pgb-ship --sink /backup/appdb.age",
+		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub |\n"
+		    "      pgb-ship --sink /backup/appdb-{time}.dump.age",
 		.with = cipher_name(),
 		.max_operands = SIZE_MAX,
+		.short_hint = "the input is stdin, the output stdout",
 	};
 	struct opt_list operands;
 	int status;

@@ -120,8 +120,8 @@ parse(struct parsed *p, int argc, char **argv)
 		.synopsis = "[options] DEST ...\n[options] --fetch URL\n"
 		    "[options] --list URL\n[options] --prune URL --keep-last N",
 		.what = "put a backup on a server, whole or not at all",
-		.example = "pgb-dump appdb | pgb-encrypt -R backup.pub | "
-		    "pgb-ship --sink \\\n      "
+		.example = "pgb-dump appdb | pgb-verify | "
+		    "pgb-encrypt -R backup.pub |\n      pgb-ship --sink "
 		    "sftp://backup@vault/pg/appdb-{time}.dump.age",
 		.max_operands = SHIPMENT_MAX,
 		.operand_hint = "at most 16 destinations",

@@ -62,7 +62,7 @@ static const struct opt_row rows[] = {
 	    "write the stream's b2sum line to FILE" },
 	OPT_HEADING("What is compared:"),
 	{ OPT_STRING, 0, "check", "FILE", TO(check),
-	    "the stream is that of FILE: a b2sum line, or a report" },
+	    "the stream is that of FILE: b2sum line, or report" },
 	{ OPT_STRING, 0, "name", "NAME", TO(name),
 	    "which of the lines in it" },
 	{ OPT_STRING, 0, "against", "REPORT", TO(against),
@@ -93,9 +93,9 @@ parse(struct parsed *p, int argc, char **argv)
 	const struct opt_spec spec = {
 		.synopsis = "[options] < BACKUP > BACKUP",
 		.what = "Check a backup stream and pass it on unchanged.",
-		.example = "pgb-dump appdb | pgb-verify | pgb-encrypt -R "
-		    "backup.pub | pgb-ship --sink sftp://backup@vault/pg/"
-		    "appdb-{time}.dump.age",
+		.example = "pgb-dump appdb | pgb-verify | "
+		    "pgb-encrypt -R backup.pub |\n      pgb-ship --sink "
+		    "sftp://backup@vault/pg/appdb-{time}.dump.age",
 		.max_operands = 0,
 		.short_hint = "the backup comes from stdin and goes to stdout",
 		.operand_hint = "the backup is read from stdin: pgb-verify "
