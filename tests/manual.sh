@@ -10,19 +10,19 @@ manual()
 {
 	MANUAL=$SCRATCH/manual
 	mkdir "$MANUAL"
-	for t_page; do
-		mkdir "$MANUAL/$t_page"
-		mandoc -T ascii "$TOP/man/$t_page" | perl -pe 's/.\x08//g' |
-		    tr -s ' \t' ' ' >"$MANUAL/$t_page.shown"
-		T_DIR=$MANUAL/$t_page perl -e "$t_displays" "$TOP/man/$t_page" ||
-		    bail "$t_page: no displays"
+	for m_page; do
+		mkdir "$MANUAL/$m_page"
+		mandoc -T ascii "$TOP/man/$m_page" | perl -pe 's/.\x08//g' |
+		    tr -s ' \t' ' ' >"$MANUAL/$m_page.shown"
+		T_DIR=$MANUAL/$m_page perl -e "$m_displays" "$TOP/man/$m_page" ||
+		    bail "$m_page: no displays"
 	done
 }
 
 # Each display becomes a file "SECTION N" as a reader sees it; the prompt of a
 # single line is no part of it.
 # shellcheck disable=SC2016
-t_displays='
+m_displays='
 	use strict;
 	my ($section, $n, $block) = ("", 0, undef);
 	sub put {
@@ -59,31 +59,31 @@ display()
 # here() has put in its own names, paths and times, ends well.
 example()
 {
-	t_line=$(display "$1" EXAMPLES "$2" | here)
-	try "$t_line"
-	status_is 0 "$1, example $2: $3" || note "$t_line"
+	m_line=$(display "$1" EXAMPLES "$2" | here)
+	try "$m_line"
+	status_is 0 "$1, example $2: $3" || note "$m_line"
 }
 
 # manual_done: each page has five examples, every display has been asked for,
 # and is to be found in the page as it is printed.
 manual_done()
 {
-	for t_page in "$MANUAL"/*/; do
-		t_page=${t_page%/}
-		t_name=${t_page##*/}
-		t_count=0
-		for t_file in "$t_page"/*[0-9]; do
-			case $t_file in *EXAMPLES*) t_count=$((t_count + 1)) ;; esac
-			ok "$t_name: ${t_file##*/} is known to a test" \
-			    test -e "$t_file.asked"
-			is "$(tr -s ' \t' ' ' <"$t_file" | sed 's/^ //' |
-			    while IFS= read -r t_line; do
-				grep -qF -e "$t_line" "$t_page.shown" ||
-				    printf '%s\n' "$t_line"
-			done)" '' "$t_name: ${t_file##*/} is printed as it was tested"
+	for m_page in "$MANUAL"/*/; do
+		m_page=${m_page%/}
+		m_name=${m_page##*/}
+		m_count=0
+		for m_file in "$m_page"/*[0-9]; do
+			case $m_file in *EXAMPLES*) m_count=$((m_count + 1)) ;; esac
+			ok "$m_name: ${m_file##*/} is known to a test" \
+			    test -e "$m_file.asked"
+			is "$(tr -s ' \t' ' ' <"$m_file" | sed 's/^ //' |
+			    while IFS= read -r m_line; do
+				grep -qF -e "$m_line" "$m_page.shown" ||
+				    printf '%s\n' "$m_line"
+			done)" '' "$m_name: ${m_file##*/} is printed as it was tested"
 		done
-		ok "$t_name has five examples or more: $t_count" \
-		    test "$t_count" -ge 5
+		ok "$m_name has five examples or more: $m_count" \
+		    test "$m_count" -ge 5
 	done
 }
 
@@ -94,12 +94,12 @@ diagnostics()
 {
 	DIAGNOSED=$SCRATCH/diagnosed
 	mkdir "$DIAGNOSED"
-	for t_page; do
+	for m_page; do
 		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It "\(.*\)"$/\1/p' \
-		    "$TOP/man/$t_page" >"$DIAGNOSED/$t_page"
-		[ -s "$DIAGNOSED/$t_page" ] || bail "$t_page: no diagnostics"
-		sort "$DIAGNOSED/$t_page" >"$DIAGNOSED/$t_page.sorted"
-		: >"$DIAGNOSED/$t_page.seen"
+		    "$TOP/man/$m_page" >"$DIAGNOSED/$m_page"
+		[ -s "$DIAGNOSED/$m_page" ] || bail "$m_page: no diagnostics"
+		sort "$DIAGNOSED/$m_page" >"$DIAGNOSED/$m_page.sorted"
+		: >"$DIAGNOSED/$m_page.seen"
 	done
 }
 
@@ -107,16 +107,16 @@ diagnostics()
 # ERR.  N and M stand there for numbers, words in capitals for names.
 diagnosed()
 {
-	t_item=$(grep -F -e "$2" "$DIAGNOSED/$1")
-	if [ "$(printf '%s\n' "$t_item" | wc -l)" != 1 ] || [ -z "$t_item" ]; then
+	m_item=$(grep -F -e "$2" "$DIAGNOSED/$1")
+	if [ "$(printf '%s\n' "$m_item" | wc -l)" != 1 ] || [ -z "$m_item" ]; then
 		fail "$1: one message with: $2"
 		return 1
 	fi
-	printf '%s\n' "$t_item" >>"$DIAGNOSED/$1.seen"
-	like "$ERR" "^pgb-[a-z]*: ((error|warning|note): )?$(printf '%s\n' "$t_item" |
+	printf '%s\n' "$m_item" >>"$DIAGNOSED/$1.seen"
+	like "$ERR" "^pgb-[a-z]*: ((error|warning|note): )?$(printf '%s\n' "$m_item" |
 	    sed 's/^note: //; s/[][().*+?{}|^$\\]/\\&/g; s/\\\.\\\.\\\./.*/g
 		s/\b\(N\|M\|[0-9][0-9]*\)\b/[0-9]+/g
-		s/\b\(FILE\|REPORT\|DIR\|DB\|COMMAND\)\b/.+/g')" "$1: $t_item"
+		s/\b\(FILE\|REPORT\|DIR\|DB\|COMMAND\)\b/.+/g')" "$1: $m_item"
 }
 
 # elsewhere PAGE PART TEST WORDS: the message of the page that has PART in it is
@@ -130,8 +130,8 @@ elsewhere()
 # diagnostics_done: every message of the pages was seen.
 diagnostics_done()
 {
-	for t_file in "$DIAGNOSED"/*.[0-9]; do
-		is "$(sort -u "$t_file.seen" | comm -13 - "$t_file.sorted")" '' \
-		    "${t_file##*/}: no other message"
+	for m_file in "$DIAGNOSED"/*.[0-9]; do
+		is "$(sort -u "$m_file.seen" | comm -13 - "$m_file.sorted")" '' \
+		    "${m_file##*/}: no other message"
 	done
 }

@@ -12,6 +12,7 @@ manual pgb.7 pgb-dump.1 pgb-encrypt.1 pgb-verify.1 pgb-report.5
 pg_start
 sshd_start
 mkdir "$REMOTE/pg" "$SCRATCH/work" "$SCRATCH/backup"
+chmod 700 "$SCRATCH/backup"
 [ "$(id -u)" != 0 ] || chown "$SSHD_USER" "$REMOTE/pg"
 cd "$SCRATCH/work" || exit
 
@@ -218,7 +219,7 @@ fi
 for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 	fresh
 	$BIN/$p --help | sed -n '/^example:$/,/^$/p' | sed 1d | here >line
-	like "$(cat line)" "$p.*[|]" "$p --help shows a pipeline with $p"
+	like "$(cat line)" "(^|[ |])$p( |\$)" "$p --help shows a pipeline with $p"
 	run sh line
 	status_is 0 "$p --help: its example" || note "$(cat line)"
 	is "$ERR" '' 'without a word on stderr'
