@@ -214,6 +214,19 @@ if dash -c : 2>/dev/null && ! dash -c 'set -o pipefail' 2>/dev/null; then
 	is "$OUT" '' 'ends the script'
 fi
 
+# --- pgb(7): the line of all ----------------------------------------------------------
+
+# The stages as a real pipeline shows them; what stands in front of them is in
+# tests/unit/progress.c.
+stages() { sed -n '/^pgb: /{s/.*[|] //; s/[0-9.]* [kMG]*B/N/g; p;}' | tail -n 1; }
+run sh -c 'pgb-dump --progress appdb | pgb-verify --progress |
+    pgb-ship --progress --sink ./p.dump'
+is "$(printf '%s\n' "$ERR" | stages)" "$(display $P Progress 1 | stages)" \
+    "$P: the stages in the line of progress"
+front=$(display $P Progress 1 | sed 's/^pgb: //; s/ [|].*//; s/[0-9][0-9]*/N/g')
+ok "$P: and what stands in front: $front" sh -c \
+    "sed 's/[0-9][0-9]*/N/g' '$TOP/tests/unit/progress.c' | grep -qF '$front'"
+
 # --- --help --------------------------------------------------------------------------
 
 for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
