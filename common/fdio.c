@@ -155,8 +155,14 @@ fd_slurp(const char *path, size_t max, size_t *len)
 	for (;;) {
 		if (room - size < SLURP_STEP) {
 			room += SLURP_STEP + room / 2;
-			if ((bigger = realloc(buf, room + 1)) == NULL)
+			/* Not realloc(): it may hold a key. */
+			if ((bigger = malloc(room + 1)) == NULL)
 				goto fail;
+			if (buf != NULL) {
+				memcpy(bigger, buf, size);
+				explicit_bzero(buf, size);
+			}
+			free(buf);
 			buf = bigger;
 		}
 		if ((n = fd_read(fd, buf + size, room - size)) == -1)
