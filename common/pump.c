@@ -22,9 +22,10 @@
  * word is for the program that it was given to.  What is recognised and broken,
  * and what is empty, is refused always.
  *
- * The order at success is the promise, and it stands in finish() alone: the
- * stage's work, tail, fsync, our own mark, report, close.  Killed between any
- * two of them, the worst is a whole stream with a status that says otherwise.
+ * The order at success is the promise, and it stands in finish() and let_go()
+ * alone: the stage's work, tail, fsync, our own mark, report, close.  Killed
+ * between any two of them, the worst is a whole stream with a status that says
+ * otherwise.
  */
 #include <errno.h>
 #include <poll.h>
@@ -325,17 +326,17 @@ prove(struct pump *p)
 	return (refuse_broken(p));
 }
 
-/* What every program's record says about the stream. */
-static enum status
-write_report(struct pump *p)
+/*
+ * What every program's record says about the stream: a line, freed by the
+ * caller; NULL after one error line.
+ */
+static char *
+make_line(const struct pump *p)
 {
 	struct record *r = p->o->record;
 	struct timespec now;
-	enum status status;
 	char *line;
 
-	if (p->report == NULL)
-		return (STATUS_OK);
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (p->o->carrier != NULL)
 		record_str(r, "input", carrier_name(p->o->carrier));
@@ -345,16 +346,21 @@ write_report(struct pump *p)
 	record_time(r, "started", p->began.tv_sec);
 	record_real(r, "seconds", (double)(now.tv_sec - p->began.tv_sec) +
 	    (double)(now.tv_nsec - p->began.tv_nsec) / 1e9);
-	if ((line = record_line(r)) == NULL) {
+	if ((line = record_line(r)) == NULL)
 		msg_error("%s: no memory for the report", p->o->report);
-		return (STATUS_LOCAL);
-	}
+	return (line);
+}
+
+static enum status
+write_report(struct pump *p, char *line)
+{
+	enum status status;
+
 	if (p->o->stage.write_report != NULL)
 		status = p->o->stage.write_report(p->o->stage.arg, p->report,
 		    line);
 	else
 		status = publish_write(p->report, line, strlen(line));
-	free(line);
 	if (status != STATUS_OK)
 		return (status);
 	status = publish_commit(p->report);
@@ -367,28 +373,23 @@ sync_output(const struct pump *p)
 {
 	struct stat st;
 
-	if (fstat(p->o->out, &st) == 0 &&
-	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
-	    fsync(p->o->out) == -1 && errno != EINVAL && errno != EROFS) {
+	if (fstat(p->o->out, &st) == -1 ||
+	    ((S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
+	    fsync(p->o->out) == -1 && errno != EINVAL && errno != EROFS)) {
 		msg_errno(p->o->out_name);
 		return (STATUS_LOCAL);
 	}
 	return (STATUS_OK);
 }
 
-/* The order that pump.h promises, from the proven input on. */
+/* The order that pump.h promises, from the tail on. */
 static enum status
-finish(struct pump *p)
+let_go(struct pump *p, char *line)
 {
 	const struct pump_opts *o = p->o;
 	enum status status;
 	int out = o->out;
 
-	if (o->stage.finish != NULL &&
-	    (status = o->stage.finish(o->stage.arg, p)) != STATUS_OK)
-		return (status);
-	if (sig_caught() != 0)
-		return (STATUS_LOCAL);
 	if ((status = tail_release(p->tail)) != STATUS_OK)
 		return (status);
 	progress_bytes(p->bytes_in, tail_bytes(p->tail));
@@ -398,13 +399,34 @@ finish(struct pump *p)
 		if (p->vouch)
 			mark_set(out, tail_bytes(p->tail));
 	}
-	if ((status = write_report(p)) != STATUS_OK)
+	if (line != NULL && (status = write_report(p, line)) != STATUS_OK)
 		return (status);
 	if (fd_close(&out) == -1) {
 		msg_errno(o->out_name);
 		return (STATUS_LOCAL);
 	}
 	return (STATUS_OK);
+}
+
+/* The same from the proven input on.  What the report says is made before the
+ * tail is let go, which a lack of memory would come too late for. */
+static enum status
+finish(struct pump *p)
+{
+	const struct pump_opts *o = p->o;
+	enum status status;
+	char *line = NULL;
+
+	if (o->stage.finish != NULL &&
+	    (status = o->stage.finish(o->stage.arg, p)) != STATUS_OK)
+		return (status);
+	if (sig_caught() != 0)
+		return (STATUS_LOCAL);
+	if (p->report != NULL && (line = make_line(p)) == NULL)
+		return (STATUS_LOCAL);
+	status = let_go(p, line);
+	free(line);
+	return (status);
 }
 
 enum status
