@@ -25,12 +25,15 @@ fd_sanitize(void)
 		if (fcntl(fd, F_GETFD) != -1)
 			continue;
 		if (errno != EBADF)
-			return (-1);
+			goto fail;
 		got = open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 		if (got != fd)
-			return (-1);
+			goto fail;
 	}
 	return (0);
+fail:
+	msg_error("descriptor %d: %s", fd, strerror(errno));
+	return (-1);
 }
 
 /* Whether a call that failed should be made again. */

@@ -21,7 +21,8 @@ struct stat;
  * fd_sanitize():
  * Make sure that descriptors 0, 1 and 2 are open, so that no file of ours is
  * opened as one of them.  One that was closed becomes /dev/null opened the
- * wrong way round: using it fails with EBADF.  Returns 0 or -1.
+ * wrong way round: using it fails with EBADF.  Returns 0, or -1 after one error
+ * line.
  */
 int fd_sanitize(void);
 
