@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * From version 3 of libcrypto on each digest has a context of the library of
+ * its own, for the reason that stands in age/cipher-crypto.c.
+ */
 #include <stdbool.h>
 #include <stdlib.h>
 
 #ifdef AEAD_SODIUM
 #include <sodium.h>
 #else
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#define OWN_CONTEXT
+#endif
 #endif
 
 #include "digest.h"
@@ -66,16 +74,40 @@ digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 #else
 
 struct digest {
+#ifdef OWN_CONTEXT
+	OSSL_LIB_CTX *library;
+	EVP_MD *md;
+#endif
 	EVP_MD_CTX *ctx;
 	bool loaded;
 	bool failed;
 };
+
+#ifdef OWN_CONTEXT
+static const EVP_MD *
+find(struct digest *d)
+{
+
+	if ((d->library = OSSL_LIB_CTX_new()) != NULL)
+		d->md = EVP_MD_fetch(d->library, "BLAKE2B-512", NULL);
+	return (d->md);
+}
+#else
+static const EVP_MD *
+find(struct digest *d)
+{
+
+	(void)d;
+	return (EVP_blake2b512());
+}
+#endif
 
 struct digest *
 digest_new(void)
 {
 	struct digest *d;
 
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	if ((d->ctx = EVP_MD_CTX_new()) == NULL || digest_begin(d) == -1) {
@@ -92,6 +124,10 @@ digest_free(struct digest *d)
 	if (d == NULL)
 		return;
 	EVP_MD_CTX_free(d->ctx);
+#ifdef OWN_CONTEXT
+	EVP_MD_free(d->md);
+	OSSL_LIB_CTX_free(d->library);
+#endif
 	free(d);
 }
 
@@ -100,8 +136,10 @@ int
 digest_begin(struct digest *d)
 {
 
-	d->failed = EVP_DigestInit_ex(d->ctx, d->loaded ? NULL :
-	    EVP_blake2b512(), NULL) != 1;
+	const EVP_MD *md = NULL;
+
+	d->failed = (!d->loaded && (md = find(d)) == NULL) ||
+	    EVP_DigestInit_ex(d->ctx, md, NULL) != 1;
 	if (d->failed)
 		return (-1);
 	d->loaded = true;
