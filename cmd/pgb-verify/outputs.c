@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,9 +200,11 @@ list(struct outputs *out, const struct check *check, const char *what)
 		    out->o->list_to, what);
 		return (STATUS_DATA);
 	}
-	/* Where stderr takes no more there is nobody to tell it to. */
-	if (out->o->list && check_list(check, list_line, &to) != 0)
+	if (out->o->list && check_list(check, list_line, &to) != 0) {
+		if (errno != EPIPE && errno != EINTR)
+			msg_errno("--list");
 		to.status = STATUS_LOCAL;
+	}
 	if (out->list == NULL || to.status != STATUS_OK)
 		return (to.status);
 	to.file = out->list;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,8 +127,10 @@ flush(struct text *t, int (*emit)(void *, const char *, size_t), void *arg)
 	const char *p, *end;
 	size_t left = t->len;
 
-	if (t->failed)
+	if (t->failed) {
+		errno = ENOMEM;
 		return (-1);
+	}
 	for (p = t->s; left > 0; left -= (size_t)(end - p), p = end) {
 		end = memchr(p, '\n', left);
 		end = end == NULL ? p + left : end + 1;

@@ -89,7 +89,7 @@ const char *contents_compression(enum archive_compression);
  * The table of contents as `pg_restore --list` prints it, fit for its
  * --use-list, a line at a time; behind each entry with data, in a comment that
  * --use-list leaves alone, rows and bytes.  Wants opts.all_names.  emit returns
- * 0, or -1 to stop; so does this.
+ * 0, or -1 with errno to stop; so does this.
  */
 int contents_list(const struct contents *,
     int (*emit)(void *arg, const char *line, size_t len), void *arg);
