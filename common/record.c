@@ -42,6 +42,10 @@ record_new(const char *program)
 	record_str(r, "program", program);
 	record_str(r, "version", PGB_VERSION);
 	record_int(r, "format", RECORD_FORMAT);
+	if (r->failed) {
+		record_free(r);
+		return (NULL);
+	}
 	return (r);
 }
 
