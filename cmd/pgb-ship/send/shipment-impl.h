@@ -48,6 +48,7 @@ struct shipment {
 	bool has_cargo;
 	struct target_common common;
 	struct block *at;	/* being filled */
+	enum status no_room;	/* why there was none for on_room() */
 	struct block *held[HELD_MAX];
 	size_t held_count;
 	uint64_t offset, crc;	/* of what was given out */

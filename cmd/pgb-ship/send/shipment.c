@@ -261,8 +261,8 @@ on_room(void *arg, struct pump *p, size_t *len)
 	struct shipment *s = arg;
 
 	(void)p;
-	/* on_data() finds the same failure, and says so. */
-	if (have_block(s) != STATUS_OK)
+	/* Said once; on_data() returns it. */
+	if ((s->no_room = have_block(s)) != STATUS_OK)
 		return (NULL);
 	*len = CARGO_BLOCK - s->at->len;
 	return (s->at->data + s->at->len);
@@ -274,6 +274,8 @@ on_data(void *arg, struct pump *p, const uint8_t *buf, size_t len)
 	struct shipment *s = arg;
 	enum status status;
 
+	if (s->no_room != STATUS_OK)
+		return (s->no_room);
 	if (s->digest != NULL)
 		digest_add(s->digest, buf, len);
 	if (s->opened && (status = pass_on(s, p, buf, len)) != STATUS_OK)

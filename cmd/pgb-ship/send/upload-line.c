@@ -309,8 +309,12 @@ doze(struct line *l, enum flow flow)
 	rung = l->rung;
 	l->dozes = l->rung = false;
 	pthread_mutex_unlock(&u->cargo->lock);
-	if (rung && read(l->wake, &ignored, sizeof(ignored)) == -1)
-		return (SFTP_SIGNAL);	/* it cannot be */
+	if (rung && read(l->wake, &ignored, sizeof(ignored)) == -1) {
+		/* It cannot be, or should be tried again. */
+		pthread_mutex_lock(&u->cargo->lock);
+		l->rung = true;
+		pthread_mutex_unlock(&u->cargo->lock);
+	}
 	return (rc);
 }
 

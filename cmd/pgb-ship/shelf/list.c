@@ -176,7 +176,8 @@ print(const struct view *v, bool json)
 		measure(&l);
 		put_all(&l);
 		l.failed = ferror(l.out) != 0 || l.failed;
-		l.failed = fclose(l.out) != 0 || l.failed;
+		/* Without memory fclose() may well succeed. */
+		l.failed = fclose(l.out) != 0 || text == NULL || l.failed;
 	}
 	if (l.out == NULL || l.failed)
 		msg_error("%s: %s", v->name, strerror(ENOMEM));
