@@ -20,6 +20,7 @@
 
 #define PING_SECONDS	10
 #define HEAP_KEPT	(64 * 1024 * 1024)
+#define SETUP_MEMORY	((size_t)1024 * 1024)	/* to be had, or no start */
 
 /* What the server may send before we have taken it: for --fetch over a long
  * line more than the usual 2 MiB. */
@@ -209,7 +210,12 @@ wire_libssh2_open(const struct route *r, const struct halt *halt,
 int
 wire_libssh2_init(void)
 {
+	void *memory;
 
+	/* OpenSSL crashes where memory ends while it is set up. */
+	if ((memory = malloc(SETUP_MEMORY)) == NULL)
+		return (-1);
+	free(memory);
 	/* The library allocates and frees two packets' worth for each packet:
 	 * their memory is not to be given back each time. */
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
