@@ -8,7 +8,11 @@
 # FAULTS_SHOW=1: each run is told.
 . "${0%/*}/../lib.sh"
 
-FAULTS=${FAULTS:-some}
+# Not yet a part of make check: FAULTS=some is what is meant for it.
+if [ -z "${FAULTS:-}" ]; then
+	echo '1..0 # SKIP make check-fault runs it'
+	exit 0
+fi
 
 # What fails how.  What cannot fail on this system or in this program does not
 # come, and takes no time.
@@ -38,14 +42,19 @@ if [ -n "${PGB_SAN:-}" ] && [ -z "${FAULTS_SAN:-}" ]; then
 	exit 0
 fi
 
+# Without memory, seccomp_load of libseccomp 2.5 runs for ever, or makes a filter
+# that forbids what was allowed.  The sandbox asks for 8 MB before it.
+SPARE='-z seccomp_load'
+
 # hit NAME [OPTION...] -- COMMAND...: all faults in that command; options are
 # those of helper/faults.
 hit()
 {
 	t_name=$1; shift
 	printf '%s\n' "$t_name" | grep -Eq -e "${FAULTS_ONLY:-}" || return 0
+	# shellcheck disable=SC2086
 	"$BIN/helper/faults" -n "$t_name" -s "$BIN/fault/shim.so" \
-	    -d "$SCRATCH/run" -k "$KINDS" -e "$EACH" \
+	    -d "$SCRATCH/run" -k "$KINDS" -e "$EACH" $SPARE \
 	    ${FAULTS_LOG:+-c "$FAULTS_LOG"} ${FAULTS_SHOW:+-v} "$@" \
 	    >"$SCRATCH/hit.log" 2>&1
 	t_rc=$?
