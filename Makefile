@@ -254,7 +254,7 @@ check-valgrind: $(UNITS)
 # Not a part of check: ten minutes of bad luck.
 .PHONY: check-chaos
 check-chaos: deps
-	@$(MAKE) --no-print-directory all $(B)/helper/proxy
+	@$(MAKE) --no-print-directory all $(B)/helper/proxy $(B)/helper/gate
 	@PGB_BUILD=$(B) PGB_SAN=$(SAN) sh tests/chaos.sh
 
 # Not a part of check: it fetches four small Debian systems.

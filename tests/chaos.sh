@@ -50,6 +50,7 @@ fingerprint appdb >want || bail 'fingerprint'
 [ "$(wc -l <want)" -ge 20 ] || bail "fingerprint: $(cat want)"
 pgb-dump appdb | cat >sample.dump || bail 'pgb-dump'
 SIZE=$(size sample.dump)
+SIZE_INSERTS=$(pg_dump -Fc --inserts appdb | wc -c)
 
 # unwrap FILE: what is inside of age, compression and base64, into "plain".
 unwrap()
@@ -90,7 +91,7 @@ restores()
 
 # Destinations: LOCAL and FAR are directories, the small ones of 8 MB.
 PLACES="local $REMOTE/far small $REMOTE/small"
-mkdir local small "$REMOTE/far" "$REMOTE/small"
+mkdir gate local small "$REMOTE/far" "$REMOTE/small"
 if [ "$MOUNTS" = 1 ]; then
 	tmpfs_on "$SCRATCH/small" 8m
 	tmpfs_on "$REMOTE/small" 8m
@@ -196,7 +197,16 @@ make_line()
 		random $((SIZE * 5 / 4))
 		LIMITED="prlimit --fsize=$R"
 	fi
+	# So small a database is read at once: for a server to die in time, pg_dump
+	# is held at a byte.
+	GATED=0
+	case $FAULT in
+	backend|server-*)
+		random 4
+		[ "$R" = 0 ] || GATED=1 ;;
+	esac
 	pick '' '' '' '-Z none' -j1 '-j3 --split-pages 16' --inserts
+	[ "$GATED" = 0 ] || R=--inserts
 	add dump pgb-dump $R appdb
 	# Slow from the beginning, so that the first ones live when they are hurt.
 	pick '' "$SIZE" "$((SIZE / 2))" "$((SIZE / 3))"
@@ -258,6 +268,11 @@ named()
 # The moment: after a time, at a byte, at the end; sets WHEN.
 moment()
 {
+	if [ "$GATED" = 1 ]; then
+		WHEN="byte $GATE_AT of pg_dump"
+		await 20 test -e gate/reached
+		return
+	fi
 	random 8
 	case $R in
 	0|1|2)
@@ -278,7 +293,7 @@ moment()
 }
 
 # fill DIR: nothing is left there.
-fill() { dd if=/dev/zero of="$1/filler" bs=64k status=none 2>/dev/null; }
+fill() { dd if=/dev/zero of="$1/filler" bs=64k status=none 2>/dev/null || :; }
 
 # before: what has to be so when the line starts.
 before()
@@ -421,7 +436,7 @@ one_round()
 	random 3
 	PREVIOUS=$((R == 0))
 	make_line
-	rm -rf stage/* copy passed restored hung violations
+	rm -rf stage/* gate/* copy passed restored hung violations
 	for t_dir in $PLACES; do
 		find "$t_dir" -mindepth 1 -delete
 	done
@@ -432,8 +447,13 @@ one_round()
 		esac
 	done
 	before
+	random "$SIZE_INSERTS"
+	GATE_AT=$R
+	t_env=
+	[ "$GATED" = 0 ] || t_env="PGB_PGDUMP=$BIN/helper/gate GATE_AT=$GATE_AT
+	    GATE_REAL=$PGBIN/pg_dump GATE_DIR=$SCRATCH/gate"
 	WHEN= WHAT= LATE=0 WHOLE=0 ABSENT=0 KEPT=0 LATE_STATUS=0 HOLE=0
-	PGB_ROUND=$PGB_AT sh -c 'timeout -k 2 180 /bin/sh -c "$1"
+	env PGB_ROUND="$PGB_AT" $t_env sh -c 'timeout -k 2 180 /bin/sh -c "$1"
 	    rc=$?; [ $rc != 124 ] || : >hung; exit $rc' - "$LINE" \
 	    </dev/null >out 2>err &
 	PIPE=$!
@@ -445,6 +465,7 @@ one_round()
 		! gone "$PIPE" || LATE=1
 		strike || LATE=1 ;;
 	esac
+	: >gate/go
 	wait "$PIPE"
 	RC=$?
 	[ "$HOLE" = 0 ] || kill -s USR1 "$PROXY_PID"
