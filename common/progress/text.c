@@ -203,10 +203,10 @@ text_head(const struct pipeline *p, size_t nth, size_t of,
 {
 
 	snprintf(out, TEXT_MAX, "pgb");
+	if (p->count == 1)
+		add(out, "-%s", p->stages[0]->program);
 	if (of > 1)
 		add(out, " %zu/%zu", nth, of);
-	else if (p->count == 1)
-		add(out, "-%s", p->stages[0]->program);
 }
 
 /* What stands in front of the stages. */
