@@ -233,8 +233,12 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@PGB_BUILD=$(B) sh tests/demo.sh
 
+# What check runs, without running it.
+.PHONY: check-build
+check-build: all $(UNITS) $(FUZZ) $(HELPERS) $(FAULTS)
+
 check: deps
-	@$(MAKE) --no-print-directory all $(UNITS) $(FUZZ) $(HELPERS) $(FAULTS)
+	@$(MAKE) --no-print-directory check-build
 	@PGB_BUILD=$(B) PGB_SAN=$(SAN) sh tests/run.sh
 
 # Not a part of check, which makes one call of each place fail.

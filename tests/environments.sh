@@ -36,28 +36,18 @@ put_tree()
 	    examples README.md | tar -C "$1" -xf -
 }
 
-# goals O: what make check builds, or what PGB_ENV_TESTS needs of it.
+# goals O: what is to be built.
 goals()
 {
-	echo all
-	kinds='unit fuzz'
+	goal=check-build
 	for t in $PGB_ENV_TESTS; do
-		kinds=
+		goal=all
 		case $t in unit/*|fuzz/*) echo "$1/$t.t" ;; esac
 	done
-	for t in $kinds; do
-		for f in "$top/tests/$t"/*.c; do
-			f=${f##*/}
-			case $t/$f in fuzz/seeds.c|fuzz/replay.c) continue ;; esac
-			echo "$1/$t/${f%.c}.t"
-		done
-	done
+	echo "$goal"
 	for f in "$top"/tests/helper/*.c; do
 		f=${f##*/}
 		echo "$1/helper/${f%.c}"
-	done
-	for f in "$top"/tests/fault/*.c; do
-		[ ! -e "$f" ] || { f=${f##*/}; echo "$1/fault/${f%.c}.so"; }
 	done
 }
 

@@ -123,29 +123,7 @@ put_sources()
 		README.md | tar -C "$1/pgb" -xf -
 }
 
-# build DIR
-build()
-{
-	# shellcheck disable=SC2016
-	within "$1" sh -c '
-		cd /pgb
-		set -- all
-		for t in tests/unit/*.c tests/fuzz/*.c; do
-			case $t in */seeds.c|*/replay.c) continue ;; esac
-			t=${t#tests/}
-			set -- "$@" ".build/${t%.c}.t"
-		done
-		for t in tests/helper/*.c; do
-			t=${t#tests/}
-			set -- "$@" ".build/${t%.c}"
-		done
-		for t in tests/fault/*.c; do
-			[ -e "$t" ] || continue
-			t=${t#tests/}
-			set -- "$@" ".build/${t%.c}.so"
-		done
-		make -k -j2 "$@"'
-}
+build() { within "$1" make -C /pgb -k -j2 check-build; }
 
 # test_in DIR: those named, or all.
 test_in()
