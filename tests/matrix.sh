@@ -96,6 +96,9 @@ install()
 				echo "$name" >>/lacks
 			fi
 		done
+		# An index of manual pages takes minutes, and nobody reads it.
+		echo "man-db man-db/auto-update boolean false" |
+		    debconf-set-selections
 		sh tests/deps.sh --as-root "$@" && cp tests/deps.sh /deps.sh'
 }
 
