@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,54 @@ rights_of(const struct task *t)
 		return (FENCE_READ | FENCE_MAKE);
 	return (FENCE_READ | FENCE_WRITE | FENCE_MAKE |
 	    (t->opts.mkdir ? FENCE_DIRS : 0));
+}
+
+/* A pattern of glob(3) for len bytes of ours: a word, or a % with what stands
+ * behind it, is anything.  NULL without memory. */
+static char *
+glob_of(const struct dest *d, const char *p, size_t len, const char *end)
+{
+	char *out = malloc(2 * len + strlen(end) + 1), *at = out;
+	const char *stop = p + len;
+
+	for (; out != NULL && p < stop; p++) {
+		if (*p == '{' || *p == '%') {
+			*at++ = '*';
+			p += *p == '{' ? strcspn(p, "}") : d->url ? 2 : 1;
+			continue;
+		}
+		if (strchr("*?[\\", *p) != NULL)
+			*at++ = '\\';
+		*at++ = *p;
+	}
+	if (out != NULL)
+		strcpy(at, end);
+	return (out);
+}
+
+/*
+ * Below the directory there may be links to elsewhere: those of directories
+ * that words will name, /backup/appdb of /backup/{db}/x; and a file that is
+ * read, with what lies beside it.
+ */
+static void
+allow_links(struct fence *f, const struct task *t, const struct dest *d)
+{
+	const char *p = d->pattern, *slash = strrchr(p, '/');
+	bool reads = t->fetch != NULL;
+	glob_t found = { 0 };
+	char *pattern;
+	size_t i;
+
+	if (!reads && (slash == NULL || strcspn(p, "{%") > (size_t)(slash - p)))
+		return;
+	pattern = reads ? glob_of(d, p, strlen(p), "*") :
+	    glob_of(d, p, (size_t)(slash - p), "");
+	if (pattern != NULL && glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (i = 0; i < found.gl_pathc; i++)
+			fence_path(f, found.gl_pathv[i], rights_of(t));
+	globfree(&found);
+	free(pattern);
 }
 
 /*
@@ -49,6 +98,7 @@ allow_local(struct fence *f, const struct task *t, const struct dest *d)
 	else
 		fence_parent(f, path, rights_of(t));
 	free(path);
+	allow_links(f, t, d);
 }
 
 /* A file of known hosts; a new key is added to it, or it is made for that. */
@@ -98,6 +148,8 @@ allow_named(struct fence *f, const struct task *t)
 	for (i = 0; i < o->with.count && t->prune == NULL; i++)
 		fence_parent(f, o->with.v[i], FENCE_READ);
 	fence_parent(f, o->report, FENCE_READ | FENCE_WRITE | FENCE_MAKE);
+	/* It may be a link: what it shows is looked at before it is replaced. */
+	fence_path(f, o->report, FENCE_READ);
 	fence_path(f, "/dev/tty", FENCE_READ | FENCE_WRITE | FENCE_DEVICE);
 }
 

@@ -293,6 +293,29 @@ try "pgb-ship --sink stock/p-20200101T000000Z.sql <plain;
 like "$OUT" 'p-2021[^ ]*$' '--prune here'
 ok 'the older one is gone' test ! -e stock/p-20200101T000000Z.sql
 
+# Links lead out of a directory.
+mkdir 'stock/by name' disk
+ln -s "$SCRATCH/disk" 'stock/by name/app'
+ln -s ../disk stock/plain
+try "pgb-ship --sink --db app --sum 'stock/by name/{db}/l-{time}.sql' <plain"
+status_is 0 'a directory that a word names may be a link'
+try "pgb-ship --sink --db app 'file://$SCRATCH/stock/by%20name/{db}/l-u.sql' stock/plain/m.sql <plain"
+status_is 0 'in a URL too'
+try "pgb-ship --fetch 'stock/by name/app/l-{latest}.sql'"
+is "$RC $(cmp plain out)" '0 ' '--fetch from there'
+ln -s ../disk/m.sql stock/n.sql
+try 'pgb-ship --fetch stock/n.sql'
+is "$RC $(cmp plain out)" '0 ' '--fetch of a link'
+for command in "pgb-ship --sink --overwrite" "pgb-dump -f made/l.dump"; do
+	cp in/ship disk/earlier
+	ln -sf ../disk/earlier in/linked
+	case $command in
+	pgb-ship*) try "$command --report in/linked stock/r.sql <plain" ;;
+	*) try "$command --report in/linked app" ;;
+	esac
+	status_is 0 "${command%% *}: --report where a link is"
+done
+
 fenced pgb-ship "pgb-ship --sink $SSH $URL/f.sql stock/f.sql <plain"
 fenced 'pgb-ship, here alone' 'pgb-ship --sink stock/f.sql <plain'
 for mode in "--list $URL/" "--fetch $URL/x-{latest}.sql" \
