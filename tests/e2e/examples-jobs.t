@@ -102,6 +102,23 @@ ROUNDS=2 run "$TOP/examples/fleet" jobs "$TO"
 status_is 4 'away in each round'
 is "$(grep -c . calls)" 2 'which were two'
 is "$(vault)" '' 'no backup'
+# Nothing of it may look well where jobs were not begun at all.
+mkdir "$SCRATCH/early"
+printf 'db1 appdb\ndb2 second\n' >jobs
+printf '#!/bin/sh\nexit 127\n' >"$SCRATCH/early/parallel"
+chmod 755 "$SCRATCH/early/parallel"
+PATH=$SCRATCH/early:$PATH run "$TOP/examples/fleet" jobs "$TO"
+status_is 3 'parallel does not run'
+cat >"$SCRATCH/early/parallel" <<'END'
+#!/bin/sh
+while [ "$1" != --joblog ]; do shift; done
+printf 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n1\t:\t1\t1\t0\t0\t0\t0\tjob\n' >"$2"
+exit 143
+END
+PATH=$SCRATCH/early:$PATH run "$TOP/examples/fleet" jobs "$TO"
+status_is 3 'parallel ends early'
+like "$ERR" '^fleet: 1 not begun' 'and how many are missing is told'
+
 run "$TOP/examples/fleet" none "$TO"
 status_is 2 'no list of jobs'
 # A script of which the last line is missing is not run.
