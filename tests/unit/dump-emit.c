@@ -6,6 +6,7 @@
  */
 #include <signal.h>
 
+#include "sanitizer.h"
 #include "tap.h"
 
 #include "pgb-dump/data/emit.c"
@@ -261,7 +262,7 @@ main(void)
 	unsigned seed;
 
 	/* Who waits for ever is a failure. */
-	alarm(300);
+	alarm(SANITIZER ? 1800 : 300);
 	for (seed = 1; seed <= 3; seed += (unsigned)tap_step()) {
 		test_run(1, 3 * 1024 * 1024, false, seed);
 		test_run(2, 3 * 1024 * 1024, false, seed);

@@ -231,6 +231,8 @@ test_no_hope(void)
 	script_reset(SMALL);
 	script.die = 8;
 	script.refuse = NEVER;
+	/* Long enough for three on a machine that is busy. */
+	opts.retry_ms = 400;
 	run(0, 0, 1000);
 	ok(result.status == STATUS_RETRY && script.refused > 2,
 	    "nobody is there: given up after %u", script.refused);
