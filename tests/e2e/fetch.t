@@ -270,24 +270,31 @@ place big
 (cd "$REMOTE" && b2sum big >big.b2 && chmod 644 big.b2)
 
 # slow OPTIONS...: fetch big in the background, to a reader that takes about a
-# second for it.
+# second for it, and that waits where took() wants it.
 slow()
 {
 	rm -f rc report stage/fetch
+	echo 1 >hold
 	: >out
 	{
 		stage fetch $SHIP --fetch "$URL/big" "$@" 2>err
 		echo $? >rc
-	} | "$DRIBBLE" 65536 524288 20 >out &
+	} | "$DRIBBLE" 65536 524288 20 hold >out &
 	SLOW=$!
 	at_exit $SLOW
 }
-# took N: the reader has so many bytes.
-more_than() { [ "$(size out)" -gt "$1" ]; }
-took() { await 30 more_than "$1" || bail "the reader waits: $(cat err)"; }
+# took N: the reader has so many bytes, and takes no more until the next took()
+# or slow_end().
+more_than() { [ "$(size out)" -ge "$1" ]; }
+took()
+{
+	echo "$1" >hold
+	await 30 more_than "$1" || bail "the reader waits: $(cat err)"
+}
 # slow_end: as run does.
 slow_end()
 {
+	rm -f hold
 	wait $SLOW
 	RC=$(cat rc) ERR=$(cat err) RAN=slow
 }
@@ -446,10 +453,11 @@ for t_what in grow shorten rewrite; do
 	place big
 	touch -d '2026-01-01 00:00' "$REMOTE/big"
 	: >out
+	echo 1 >hold
 	{
 		$SHIP --fetch "$REMOTE/big" 2>err
 		echo $? >rc
-	} | "$DRIBBLE" 65536 524288 20 >out &
+	} | "$DRIBBLE" 65536 524288 20 hold >out &
 	SLOW=$!
 	took 3000000
 	$t_what
