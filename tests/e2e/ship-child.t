@@ -192,7 +192,13 @@ none_left '--passphrase-file'
 sed "s|IdentityFile.*|IdentityFile $SCRATCH/locked|" jump >jump3
 run $NOTTY pgb-ship -F jump3 --known-hosts "$KNOWN_HOSTS" -i locked \
     --passphrase-file pp --sink "sftp://behind$REMOTE/y" <dump
-status_is 0 'for a jump host and what is behind it'
+case $(ssh -V 2>&1) in
+OpenSSH_[67]*|OpenSSH_8.[0-6]*)
+	# Its jump host could ask in ssh's words, and is not answered.
+	status_is 5 'not for a jump host, before OpenSSH 8.7' ;;
+*)
+	status_is 0 'for a jump host and what is behind it' ;;
+esac
 fresh
 untouched 'wrong passphrase' $NOTTY $SHIP -i locked \
     --passphrase-file pp.wrong "$TO/x"
@@ -223,12 +229,13 @@ is "$RC$OUT$ERR" 1 'one that asks nobody'
 
 eval "$(ssh-agent -s)" >/dev/null
 at_exit "$SSH_AGENT_PID"
-for t_n in 1 2 3 4 5 6 7; do
+# An sshd from 10.6 on lets six more be asked about.
+for t_n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
 	ssh-keygen -q -t ed25519 -N '' -f "k$t_n"
 	ssh-add -q "k$t_n" 2>/dev/null
 done
-untouched 'seven keys' $SHIP "$TO/x"
-refused 5 'tried: agent \(6 keys\), then the server hung up' 'too many keys'
+untouched 'many keys' $SHIP "$TO/x"
+refused 5 'tried: agent \((6|12) keys\), then the server hung up' 'too many keys'
 like "$ERR" 'hint: .*-i' 'what to do'
 kill -STOP "$SSH_AGENT_PID"
 run timeout 60 $OURS --timeout 4 --sink "$TO/x" <dump
