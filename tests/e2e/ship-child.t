@@ -403,7 +403,8 @@ if [ "$(id -u)" = 0 ] && [ "$MOUNTS" = 1 ]; then
 	status_is 0 'a password asked for on the terminal, twice'
 	unlike "$(cat tty.log)" geheim 'and not shown'
 	fresh
-	server 2 'UsePAM yes' 'KbdInteractiveAuthentication yes'
+	server 2 'UsePAM yes' 'KbdInteractiveAuthentication yes' \
+	    'ChallengeResponseAuthentication yes'
 	run $NOTTY $PW --password-file pw "$t_url/x" <dump
 	status_is 0 'a password asked for in a dialogue'
 	fresh
