@@ -167,7 +167,9 @@ pause_before(struct remote *r, struct fault *f)
 	int ms = remote_backoff_ms(r->attempt);
 
 	if (left <= 0) {
-		if (f->hint[0] == '\0' && r->attempt > 0)
+		/* In place of what might be wrong with a server that was there
+		 * a moment ago. */
+		if (r->attempt > 0)
 			fault_hint(f, "given up after %lld seconds without "
 			    "progress; --retry-time allows more",
 			    (long long)tried / 1000);
