@@ -130,7 +130,7 @@ clean_up(struct line *l)
 	pthread_mutex_lock(&u->cargo->lock);
 	mine = u->phase == PHASE_FAILED && u->is_temp && l->sftp != NULL &&
 	    !sftp_is_lost(l->sftp);
-	keep = u->own.asked || u->own.done;
+	keep = mine && (u->own.asked || u->own.done);
 	if (mine && !keep)
 		u->is_temp = false;
 	pthread_mutex_unlock(&u->cargo->lock);

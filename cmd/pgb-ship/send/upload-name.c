@@ -262,11 +262,14 @@ doubt_names(struct line *l)
 
 	if (u->names_born == l->born)
 		return;
+	/* Another line may just look what it may take away (clean_up). */
+	pthread_mutex_lock(&u->cargo->lock);
 	for (i = 0; i <= u->manifest->beside_count; i++) {
 		n = end_naming(u, i);
 		n->asked |= n->done;
 		n->done = false;
 	}
+	pthread_mutex_unlock(&u->cargo->lock);
 	u->names_born = l->born;
 }
 
