@@ -10,6 +10,7 @@
 #include "sandbox/fence.h"
 #include "secret/ask.h"
 #include "sig.h"
+#include "trust/hostkey.h"
 #include "walls.h"
 
 /* What is done with a destination of this machine. */
@@ -103,11 +104,12 @@ allow_local(struct fence *f, const struct task *t, const struct dest *d)
 
 /* A file of known hosts; a new key is added to it, or it is made for that. */
 static void
-allow_known(struct fence *f, const char *path, bool learn)
+allow_known(struct fence *f, struct routes *all, const char *path, bool learn)
 {
 
 	if (path == NULL)
 		return;
+	routes_keep(all, path, HOSTKEYS_FILE_MAX);
 	fence_path(f, path, FENCE_READ | (learn ? FENCE_WRITE : 0));
 	if (learn && access(path, F_OK) == -1)
 		fence_above(f, path, FENCE_READ | FENCE_WRITE | FENCE_MAKE |
@@ -115,7 +117,7 @@ allow_known(struct fence *f, const char *path, bool learn)
 }
 
 static void
-allow_route(struct fence *f, const struct route *r)
+allow_route(struct fence *f, struct routes *all, const struct route *r)
 {
 	static const char *const usual[] = { "known_hosts", "known_hosts2" };
 	bool learn = r->opts->accept_new;
@@ -126,11 +128,11 @@ allow_route(struct fence *f, const struct route *r)
 	for (i = 0; i < r->keys.count; i++)
 		fence_path(f, r->keys.v[i].path, FENCE_READ);
 	for (i = 0; i < r->known_hosts.count; i++)
-		allow_known(f, r->known_hosts.v[i], learn &&
+		allow_known(f, all, r->known_hosts.v[i], learn &&
 		    i < r->known_hosts_own);
 	for (i = 0; i < 2 && r->known_hosts.count == 0; i++) {
 		path = home_file(usual[i]);
-		allow_known(f, path, learn && i == 0);
+		allow_known(f, all, path, learn && i == 0);
 		free(path);
 	}
 }
@@ -169,7 +171,7 @@ allow_dest(struct fence *f, struct task *t, const char *text, const char **why)
 		else if (r->transport == TRANSPORT_SSH)
 			*why = "ssh has to be run";
 		else
-			allow_route(f, r);
+			allow_route(f, t->opts.routes, r);
 	} else if (status == STATUS_OK)
 		allow_local(f, t, &d);
 	dest_wipe(&d);

@@ -350,6 +350,24 @@ exec 3>&-
 wait $!
 is $? 0 'and it ends well'
 
+# As ssh(1) does it: another file of that name, while we run.
+proxy_start
+cp "$KNOWN_HOSTS" place/known
+mkfifo again
+# shellcheck disable=SC2086
+{ head -c 3000000 /dev/zero; read -r _ <again; cat plain; } |
+    pgb-ship --raw --sink -v $SSH "$PROXY_URL$REMOTE/k.sql" >/dev/null 2>err &
+arrived() { [ -n "$(find "$REMOTE" -name '.k.sql.*' -size +1000k)" ]; }
+await 20 arrived
+cp place/known place/new && mv place/new place/known
+kill -USR2 "$PROXY_PID"
+await 20 grep -q 'connection lost' err
+echo >again
+wait $!
+is $? 0 'known hosts were replaced when the connection is made again'
+like "$(cat err)" 'connected again' 'which it was'
+proxy_stop
+
 # Where a child is to be run there is none.
 try "pgb-ship -v --sink --transport ssh -F $SSH_CONFIG $URL/c.sql stock/c.sql <plain"
 status_is 0 'with the transport ssh'

@@ -50,9 +50,10 @@ struct route {
 
 /*
  * route_new(d, name, opts, secrets, halt, fault):
- * Take it from opts->routes; or ask ssh -G, where there is an ssh, and decide.  d, name, opts, secrets are
- * borrowed until route_free().  NULL with the fault.  Prints warnings of key
- * files and known_hosts that are not used, and the rest under -v alone.
+ * Take it from opts->routes; or ask ssh -G, where there is an ssh, and decide.
+ * d, name, opts, secrets are borrowed until route_free().  NULL with the fault.
+ * Prints warnings of key files and known_hosts that are not used, and the rest
+ * under -v alone.
  */
 struct route *route_new(const struct dest *d, const char *name,
     const struct ship_opts *opts, struct secrets *secrets,

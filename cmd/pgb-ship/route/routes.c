@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "fdio.h"
 #include "route/routes.h"
 
 struct entry {
@@ -10,8 +13,15 @@ struct entry {
 	struct route *route;
 };
 
+struct kept {
+	struct kept *next;
+	char *path, *text;
+	size_t len;
+};
+
 struct routes {
 	struct entry *first;
+	struct kept *kept;
 };
 
 struct routes *
@@ -35,14 +45,62 @@ void
 routes_free(struct routes *all)
 {
 	struct entry *e;
+	struct kept *k;
 
 	if (all == NULL)
 		return;
+	while ((k = all->kept) != NULL) {
+		all->kept = k->next;
+		free(k->path);
+		free(k->text);
+		free(k);
+	}
 	while ((e = all->first) != NULL) {
 		all->first = e->next;
 		free_entry(e);
 	}
 	free(all);
+}
+
+void
+routes_keep(struct routes *all, const char *path, size_t max)
+{
+	struct kept *k;
+	struct stat st;
+
+	/* The pipe of a shell's <(...) can be read once. */
+	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (k = calloc(1, sizeof(*k))) == NULL)
+		return;
+	k->path = strdup(path);
+	k->text = fd_slurp(path, max, &k->len);
+	if (k->path == NULL || k->text == NULL) {
+		free(k->path);
+		free(k->text);
+		free(k);
+		return;
+	}
+	k->next = all->kept;
+	all->kept = k;
+}
+
+char *
+routes_kept(const struct routes *all, const char *path, size_t *len)
+{
+	const struct kept *k;
+	char *text;
+
+	for (k = all != NULL ? all->kept : NULL; k != NULL; k = k->next) {
+		if (strcmp(k->path, path) != 0)
+			continue;
+		if ((text = malloc(k->len + 1)) == NULL)
+			return (NULL);
+		memcpy(text, k->text, k->len);
+		text[*len = k->len] = '\0';
+		return (text);
+	}
+	errno = EACCES;
+	return (NULL);
 }
 
 static bool

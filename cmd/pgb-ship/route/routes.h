@@ -21,6 +21,20 @@ void routes_free(struct routes *);	/* NULL is allowed; after all routes */
 const struct route *routes_add(struct routes *, const struct dest *d,
     const struct ship_opts *opts, struct fault *fault);
 
+/*
+ * routes_keep(all, path, max):
+ * Keep what a file of known hosts has, max bytes at most.  Behind a fence a file
+ * is the one that was there when it was built; ssh(1) and others replace theirs
+ * by another one, and a connection that is made again must not fail for that.
+ * What cannot be read, or is no regular file, is not kept.
+ *
+ * routes_kept(all, path, len):
+ * A copy of that, with a NUL behind it, for the caller to free; NULL with errno:
+ * EACCES where nothing was kept.  all may be NULL.
+ */
+void routes_keep(struct routes *, const char *path, size_t max);
+char *routes_kept(const struct routes *, const char *path, size_t *len);
+
 /* The one to d's host, or NULL. */
 const struct route *routes_find(const struct routes *, const struct dest *d);
 

@@ -10,7 +10,6 @@
 #include "trust/hostkey.h"
 #include "trust/sha1.h"
 
-#define FILE_MAX	(64u << 20)
 #define KEY_MAX		(64 * 1024)
 #define NAME_MAX_LEN	1100		/* "[host]:port" */
 #define SSH_PORT	22
@@ -255,14 +254,11 @@ nonsense:
 }
 
 int
-hostkeys_load(struct hostkeys *hk, const char *path)
+hostkeys_take(struct hostkeys *hk, const char *path, char *buf, size_t len)
 {
 	struct hostkey_where where = { .file = path };
-	char *buf, *line, *next;
-	size_t len;
+	char *line, *next;
 
-	if ((buf = fd_slurp(path, FILE_MAX, &len)) == NULL)
-		return (-1);
 	for (line = buf; line < buf + len; line = next) {
 		/* A NUL ends its line for us, not the file. */
 		if ((next = memchr(line, '\n', (size_t)(buf + len - line))) ==
@@ -271,13 +267,25 @@ hostkeys_load(struct hostkeys *hk, const char *path)
 		*next++ = '\0';
 		where.line++;
 		if (take_line(hk, line, &where) == -1) {
-			free(buf);
 			errno = ENOMEM;
 			return (-1);
 		}
 	}
-	free(buf);
 	return (0);
+}
+
+int
+hostkeys_load(struct hostkeys *hk, const char *path)
+{
+	size_t len;
+	char *buf;
+	int rc;
+
+	if ((buf = fd_slurp(path, HOSTKEYS_FILE_MAX, &len)) == NULL)
+		return (-1);
+	rc = hostkeys_take(hk, path, buf, len);
+	free(buf);
+	return (rc);
 }
 
 /* --- questions --- */

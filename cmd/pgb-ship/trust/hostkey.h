@@ -45,8 +45,14 @@ void hostkeys_free(struct hostkeys *);
  * path	borrowed until hostkeys_free()
  *
  * Returns 0, or -1 with errno.
+ *
+ * hostkeys_take(hk, path, text, len):
+ * The same for what such a file has (a NUL behind it), which is written to.
  */
 int hostkeys_load(struct hostkeys *, const char *path);
+int hostkeys_take(struct hostkeys *, const char *path, char *text, size_t len);
+
+#define HOSTKEYS_FILE_MAX	((size_t)64 << 20)
 
 /*
  * hostkeys_prefer(hk, out, outlen):
