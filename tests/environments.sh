@@ -71,16 +71,16 @@ check()
 	    "$@" sh tests/run.sh $tests)
 }
 
-# The tree cannot be written even by root.
+# As a user with whom sshd agrees; the tree cannot be written even by root.
 in_nobody()
 {
 	put_tree "$work/a tree" || return
 	mkdir -m 700 "$work/home" "$work/built" "$work/tmp" &&
-	    chown nobody "$work/home" "$work/built" "$work/tmp" &&
+	    chown backup "$work/home" "$work/built" "$work/tmp" &&
 	    mount --bind "$work/a tree" "$work/a tree" &&
 	    mount -o remount,ro,bind "$work/a tree" || return
-	check "$work/a tree" "$work/built" setpriv --reuid="$(id -u nobody)" \
-	    --regid="$(id -g nobody)" --clear-groups env -i \
+	check "$work/a tree" "$work/built" setpriv --reuid="$(id -u backup)" \
+	    --regid="$(id -g backup)" --clear-groups env -i \
 	    PATH=/usr/local/bin:/usr/bin:/bin HOME="$work/home" \
 	    TMPDIR="$work/tmp" PGB_EXEC='sh tests/tally.sh keep' \
 	    PGB_COMMIT="$commit" PGB_TAP="$work/tap.nobody" \

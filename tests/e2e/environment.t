@@ -41,25 +41,25 @@ in_order() { printf '%s\n' "$@" | sort -c; }
 # silence, and holds what it should, under a name that is the time in UTC.
 backup()
 {
-	t_name=$1; shift
+	WHICH=$1; shift
 	rm -rf here rep
 	mkdir -m 700 here
 	rm -f "$REMOTE/to/"*
 	t_begin=$(date -u +%Y%m%dT%H%M%SZ)
 	run "$@" /bin/sh -c "$LINE"
 	t_end=$(date -u +%Y%m%dT%H%M%SZ)
-	status_is 0 "$t_name"
+	status_is 0 "$WHICH"
 	is "$(printf '%s\n' "$ERR" | grep -v 'current directory: \|getcwd')" '' \
-	    "$t_name: nothing is said"
+	    "$WHICH: nothing is said"
 	t_file=$(ls "$REMOTE/to")
-	ok "$t_name: named by the time in UTC" in_order "$t_begin" "$t_file" \
+	ok "$WHICH: named by the time in UTC" in_order "$t_begin" "$t_file" \
 	    "$t_end"
 	pgb-encrypt -d -i key.txt <"$REMOTE/to/$t_file" | content >got
-	ok "$t_name: the same backup" cmp got want
-	ok "$t_name: the one here as well" cmp "$REMOTE/to/$t_file" \
+	ok "$WHICH: the same backup" cmp got want
+	ok "$WHICH: the one here as well" cmp "$REMOTE/to/$t_file" \
 	    "here/$t_file"
 	is "$(stat -c %a "here/$t_file" "$REMOTE/to/$t_file" | tr '\n' ' ')" \
-	    '600 600 ' "$t_name: for its owner alone"
+	    '600 600 ' "$WHICH: for its owner alone"
 }
 
 backup 'as usual' env
@@ -149,11 +149,11 @@ backup 'a German server' env
 # fails WANT NAME COMMAND...: in our language and in German.
 fails()
 {
-	t_want=$1 t_name=$2; shift 2
+	t_want=$1 WHICH=$2; shift 2
 	for t_lang in 'LC_ALL=C' "$GERMAN"; do
 		# shellcheck disable=SC2086
 		run env $t_lang "$@"
-		status_is "$t_want" "$t_name, ${t_lang##*=}"
+		status_is "$t_want" "$WHICH, ${t_lang##*=}"
 	done
 }
 fails 5 'no such database' pgb-dump none
