@@ -122,6 +122,15 @@ status_is 1 'no such database'
 like "$ERR" 'three-places: error: none_such-.*: no place has it' 'says so'
 is "$OUT" '' 'no record'
 is "$(have)" '2 2 2 ' 'nothing is gone'
+# A record that was cut, for want of room.
+mkdir "$SCRATCH/cut"
+printf '#!/bin/sh\ncat >/dev/null\necho '"'"'{"to":[{"name":"/x","published":true'"'"'\nexit 3\n' \
+    >"$SCRATCH/cut/pgb-ship"
+chmod 755 "$SCRATCH/cut/pgb-ship"
+PATH=$SCRATCH/cut:$PATH run "$TOP/examples/three-places" appdb disk "$ONE"
+status_is 3 'a record that is not whole'
+like "$ERR" 'which places have it is not known' 'says so'
+is "$(have)" '2 2 2 ' 'and nothing is gone'
 run "$TOP/examples/three-places" appdb "a b"
 status_is 2 'a blank'
 
