@@ -216,6 +216,15 @@ run env PGSERVICEFILE=place/services PGSERVICE=far PGPASSFILE=place/pass \
     pgb-dump -j 3 --report in/report app
 status_is 0 'with a service, both by relative names'
 like "$(cat in/report)" '"jobs":3' 'in three sessions'
+rm -f in/report
+mkdir -p home/.postgresql
+ln -s "$SCRATCH/tls/ca.crt" home/.postgresql/root.crt
+ln -s "$SCRATCH/tls/certified.crt" home/.postgresql/postgresql.crt
+ln -s "$SCRATCH/tls/certified.key" home/.postgresql/postgresql.key
+try "HOME=$SCRATCH/home pgb-dump -j 3 --report in/report \
+    '$TCP user=certified sslmode=verify-ca'"
+status_is 0 'with the usual certificates, where they are links'
+like "$(cat in/report)" '"jobs":3' 'in three sessions'
 run pgb-dump -v app
 unlike "$ERR" 'sandbox' 'nothing is said of it'
 run pgb-dump -v --no-sandbox app

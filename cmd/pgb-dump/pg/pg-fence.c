@@ -24,8 +24,11 @@ static const char *const variables[] = {
 static void
 allow_home(struct fence *f, const char *home)
 {
+	/* Each by itself, too: it may be a link to elsewhere. */
 	static const char *const names[] = {
 		".postgresql", ".pgpass", ".pg_service.conf",
+		".postgresql/postgresql.crt", ".postgresql/postgresql.key",
+		".postgresql/root.crt", ".postgresql/root.crl",
 	};
 	char *path;
 	size_t i;
