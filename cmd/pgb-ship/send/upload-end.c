@@ -104,20 +104,27 @@ static void
 clean_up_beside(struct line *l)
 {
 	struct upload *u = l->u;
+	bool temp, made;
 	struct naming *n;
 	size_t i;
 
 	for (i = 0; u->beside != NULL && i < u->manifest->beside_count; i++) {
 		n = &u->beside[i];
-		if (n->temp != NULL && !n->done && !n->asked &&
-		    take_away(l, n->temp)) {
+		pthread_mutex_lock(&u->cargo->lock);
+		temp = n->temp != NULL && !n->done && !n->asked;
+		/* It was made for a backup that does not come. */
+		made = n->done && !u->own.done && !u->own.asked &&
+		    !u->opts->overwrite;
+		pthread_mutex_unlock(&u->cargo->lock);
+		if (temp && take_away(l, n->temp)) {
 			free(n->temp);
 			n->temp = NULL;
 		}
-		/* It was made for a backup that does not come. */
-		if (n->done && !u->own.done && !u->own.asked &&
-		    !u->opts->overwrite && take_away(l, n->path))
-			n->done = false;
+		if (!made || !take_away(l, n->path))
+			continue;
+		pthread_mutex_lock(&u->cargo->lock);
+		n->done = false;
+		pthread_mutex_unlock(&u->cargo->lock);
 	}
 }
 

@@ -181,6 +181,30 @@ rename_refused(struct line *l, const struct name *v, int rc, struct fault *f)
 	return (upload_refused(l, "rename", rc, f));
 }
 
+/* What is known of a name; another line may be cleaning up. */
+static void
+told(struct upload *u, struct naming *n, bool asked, bool done)
+{
+
+	pthread_mutex_lock(&u->cargo->lock);
+	n->asked = asked;
+	n->done = done;
+	pthread_mutex_unlock(&u->cargo->lock);
+}
+
+/* Not behind the back of a line that cleans up. */
+static bool
+may_ask(struct upload *u, struct naming *n)
+{
+	bool may;
+
+	pthread_mutex_lock(&u->cargo->lock);
+	may = u->phase != PHASE_FAILED;
+	n->asked |= may;
+	pthread_mutex_unlock(&u->cargo->lock);
+	return (may);
+}
+
 /* A failure may be the answer to what has happened: to a rename of an older
  * session, or to one that the server's own storage did twice. */
 static int
@@ -198,7 +222,7 @@ after_failure(struct line *l, const struct name *v, int error, bool *done,
 		return (rc);
 	if (*done)
 		return (SFTP_OK);
-	v->n->asked = false;
+	told(l->u, v->n, false, false);
 	/* Somebody else may have taken the name just now. */
 	if (!l->u->opts->overwrite &&
 	    sftp_lstat(l->sftp, v->path, &attrs) == SFTP_OK)
@@ -212,7 +236,8 @@ ask_rename(struct line *l, const struct name *v, struct fault *f)
 	bool done = false;
 	int rc;
 
-	v->n->asked = true;
+	if (!may_ask(l->u, v->n))
+		return (SFTP_SIGNAL);
 	if (l->u->opts->overwrite)
 		rc = sftp_posix_rename(l->sftp, v->temp, v->path);
 	else
@@ -244,8 +269,7 @@ give_name(struct line *l, const struct name *v, struct fault *f)
 		if (rc != SFTP_OK)
 			return (rc);
 	}
-	v->n->asked = false;
-	v->n->done = true;
+	told(l->u, v->n, false, true);
 	return (SFTP_OK);
 }
 
