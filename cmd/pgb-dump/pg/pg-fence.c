@@ -82,6 +82,11 @@ const char *
 pg_beyond_fence(const struct pg *pg)
 {
 
-	return (PQhost(pg->conn)[0] == '@' ? "the server's socket has no path"
-	    : NULL);
+	if (PQhost(pg->conn)[0] == '@')
+		return ("the server's socket has no path");
+	/* krb5.conf may name tickets, keys and ports that are not known here,
+	 * and each worker logs in by itself. */
+	if (PQgssEncInUse(pg->conn))
+		return ("Kerberos is used");
+	return (NULL);
 }
