@@ -50,6 +50,12 @@ test_words(void)
 		{ "canceling statement due to lock timeout", STATUS_RETRY },
 		{ "FATAL:  the database system is starting up",
 		    STATUS_RETRY },
+		{ "error: query failed: ERROR:  invalid snapshot identifier: "
+		    "\"00000003-0000001B-1\"", STATUS_RETRY },
+		{ "error: query failed: ERROR:  snapshot "
+		    "\"00000003-0000001B-1\" does not exist", STATUS_RETRY },
+		{ "ERROR:  could not import the requested snapshot",
+		    STATUS_RETRY },
 		{ "unrecognized option '--statistics'", STATUS_USAGE },
 		{ "error: options -s/--schema-only and -a/--data-only cannot "
 		    "be used together", STATUS_USAGE },

@@ -94,7 +94,6 @@ static const struct rule words[] = {
 	{ "compression algorithm", { STATUS_USAGE, NULL } },
 	{ "compression specification", { STATUS_USAGE, NULL } },
 	{ "invalid client encoding", { STATUS_USAGE, NULL } },
-	{ "invalid snapshot identifier", { STATUS_USAGE, NULL } },
 	{ "improper qualified name", { STATUS_USAGE, NULL } },
 	{ "improper relation name", { STATUS_USAGE, NULL } },
 	{ "cross-database references", { STATUS_USAGE, NULL } },
@@ -104,7 +103,13 @@ static const struct rule words[] = {
 	{ "certificate file", { STATUS_USAGE, HINT_SSL } },
 	{ "private key file", { STATUS_USAGE, HINT_SSL } },
 
-	/* The other end, passing. */
+	/*
+	 * The other end, passing.  The snapshot is one that we export, whatever
+	 * the user named: it has gone with our session.
+	 */
+	{ "invalid snapshot identifier", { STATUS_RETRY, NULL } },
+	{ "snapshot \"*\" does not exist", { STATUS_RETRY, NULL } },
+	{ "could not import the requested snapshot", { STATUS_RETRY, NULL } },
 	{ "the database system is", { STATUS_RETRY, HINT_STARTING } },
 	{ "too many clients already", { STATUS_RETRY, HINT_FULL } },
 	{ "remaining connection slots", { STATUS_RETRY, HINT_FULL } },
@@ -167,8 +172,6 @@ static const struct rule words[] = {
 	{ "could not translate host name", { STATUS_REMOTE,
 	    "-h or PGHOST names the server: is it spelt right? getent hosts "
 	    "NAME asks the same" } },
-	{ "could not import the requested snapshot",
-	    { STATUS_REMOTE, NULL } },
 	{ "SSL", { STATUS_REMOTE, HINT_SSL } },
 	{ "certificate", { STATUS_REMOTE, HINT_SSL } },
 

@@ -109,8 +109,8 @@ pg_failed_import(struct pg *pg, const char *object, const PGresult *res)
 	const struct blame gone = { STATUS_RETRY, NULL };
 
 	/* No such snapshot, or not any more. */
-	if (code != NULL &&
-	    (strcmp(code, "22023") == 0 || strcmp(code, "55000") == 0))
+	if (code != NULL && (strcmp(code, "22023") == 0 ||
+	    strcmp(code, "42704") == 0 || strcmp(code, "55000") == 0))
 		return (say(pg, object, PQresultErrorField(res,
 		    PG_DIAG_MESSAGE_PRIMARY), &gone, true));
 	return (pg_failed(pg, object, res));
