@@ -8,11 +8,8 @@
 # FAULTS_SHOW=1: each run is told.
 . "${0%/*}/../lib.sh"
 
-# Not yet a part of make check: FAULTS=some is what is meant for it.
-if [ -z "${FAULTS:-}" ]; then
-	echo '1..0 # SKIP make check-fault runs it'
-	exit 0
-fi
+# make check makes one call of each place fail.
+: "${FAULTS:=some}"
 
 # What fails how.  What cannot fail on this system or in this program does not
 # come, and takes no time.
