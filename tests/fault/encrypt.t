@@ -73,9 +73,10 @@ hit 'recipient-of' -- pgb-encrypt --recipient-of "$SCRATCH/key"
 
 # scrypt takes a second and 256 MB, which it maps: little of that in make check.
 [ "$FAULTS" = all ] || KINDS=${FAULTS_KINDS:-'write=ENOSPC mmap=ENOMEM'}
-hit 'encrypt -p' -i dump -j "pgb-encrypt -d --passphrase-file $SCRATCH/word |
-    cmp - $SCRATCH/dump" -- pgb-encrypt -j1 --passphrase-file "$SCRATCH/word"
 hit 'decrypt with a passphrase' -i word.age -- \
     pgb-encrypt -j1 -d --passphrase-file "$SCRATCH/word"
+[ "$FAULTS" = all ] || done_testing
+hit 'encrypt -p' -i dump -j "pgb-encrypt -d --passphrase-file $SCRATCH/word |
+    cmp - $SCRATCH/dump" -- pgb-encrypt -j1 --passphrase-file "$SCRATCH/word"
 
 done_testing
