@@ -153,7 +153,7 @@ ok 'pgb-dump refuses some' not grep -q binary-upgrade "$SCRATCH/taken.pgb-dump"
 # What is said about them; in --help it stands beside, or on the next line.
 for shell in bash fish; do
 	like "$(offers $shell 'pgb-dump --s')" \
-	    '^--split-pages.*[[:blank:]]pages of a table that are read at once' \
+	    '^--split-pages.*[[:blank:]]pages of a table read at once' \
 	    "$shell: what is said about an option"
 	like "$(offers $shell 'pgb-dump --s')" \
 	    '^--serializable-deferrable.*[[:blank:]]wait for a snapshot free' \
