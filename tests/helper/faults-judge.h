@@ -202,6 +202,20 @@ judge_out(const struct spec *s, const struct ran *r, const struct fault *f,
 	}
 }
 
+/* "OBJECT: WHAT" or "OBJECT is WHAT".  Where memory ends, that is the object. */
+static bool
+names_object(const char *text)
+{
+	static regex_t forms;
+	static bool known;
+
+	if (!known && regcomp(&forms, "^(.+: .|[^ ]+ is .|no memory|"
+	    "libsodium )", REG_EXTENDED | REG_NOSUB) != 0)
+		errx(2, "no regular expression");
+	known = true;
+	return (regexec(&forms, text, 0, NULL, 0) == 0);
+}
+
 /* One error line that names an object; nothing that is nobody's. */
 static void
 judge_err(const struct spec *s, const struct ran *r, bool done,
@@ -224,8 +238,7 @@ judge_err(const struct spec *s, const struct ran *r, bool done,
 		if (text != NULL && strncmp(text, " error: ", 8) == 0) {
 			errors++;
 			snprintf(v->said, sizeof(v->said), "%s", line);
-			if (strchr(text + 8, ':') == NULL &&
-			    strchr(text + 8, ' ') == NULL)
+			if (!names_object(text + 8))
 				BAD(v, "the message names no object");
 		}
 		if (strncmp(line, "pgb-", 4) != 0 && !(s->has_foreign &&
