@@ -250,7 +250,10 @@ bound()
 	[ "$b_all" -ge "$2" ] && [ "$(cat /proc/"$1"/task/*/status 2>/dev/null |
 	    grep -c '^NoNewPrivs:.*1$')" = "$b_all" ]
 }
-pg_fill large 4
+# More than is kept for a reader that waits, so that nobody is done.
+createdb large
+sql large "CREATE TABLE wide AS SELECT g, repeat(md5(g::text), 30) AS x
+    FROM generate_series(1, 80000) g"
 mkfifo hold
 stage dump pgb-dump -Z0 -j 3 large 2>err | { read -r _ <hold; cat >/dev/null; } &
 case $WALLS in
