@@ -70,4 +70,11 @@ while [ -e $((n + 1)).run ]; do
 done
 ok 'the session is there' test $n -ge 5
 
+for what in bench pipeline; do
+	sh "$TOP/tests/bench/picture.sh" $what \
+	    <"$TOP/tests/bench/result.txt" >$what.svg
+	ok "man/$what.svg is what make picture draws" \
+	    cmp $what.svg "$TOP/man/$what.svg"
+done
+
 done_testing
