@@ -14,7 +14,7 @@ if [ -n "${PGB_SAN:-}" ]; then
 fi
 
 if [ $# = 0 ]; then
-	# Long ones first: two run at a time.
+	# Long ones first.
 	set -- tests/e2e/orders.t tests/e2e/cuts.t
 	for t in tests/e2e/*.t tests/fault/*.t; do
 		[ -e "$t" ] || continue
@@ -50,10 +50,14 @@ stop()
 	trap - "$1"
 	kill -s "$1" $$
 }
+# Tests wait for servers now and then: one more than there are processors.
+jobs=$(($(nproc) + 1))
+[ "$jobs" -le 4 ] || jobs=4
+
 # An asynchronous command of sh ignores SIGINT and SIGQUIT, one of nohup SIGHUP:
 # perl gives them back.
 perl -e '$SIG{$_} = "DEFAULT" for qw(INT QUIT HUP PIPE); exec @ARGV' \
-    prove -j2 -e "${PGB_EXEC:-}" "$@" </dev/null &
+    prove -j "$jobs" -e "${PGB_EXEC:-}" "$@" </dev/null &
 prove=$!
 for signal in INT TERM HUP; do
 	# shellcheck disable=SC2064
