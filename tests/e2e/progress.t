@@ -45,6 +45,17 @@ no_group() { ! pgrep -g "$(cat group)"; }
 drawn() { tr '\r' '\n' <tty | grep -Eq -e "$1"; }
 # drawer: the process that draws.
 drawer() { pgrep -g "$(cat group)" -x pgb-progress; }
+# begun PROGRAM: it runs, and so has had its time to draw after a second more.
+begun()
+{
+	await 20 begins "$1" || fail "$1 begins"
+	sleep 1.2
+}
+begins()
+{
+	[ -s group ] && pgrep -x "$1" \
+	    -s "$(ps -o sid= -p "$(cat group)" | tr -d ' ')"
+}
 open_gate() { timeout 20 sh -c 'echo >gate' || fail 'the gate'; }
 
 # The first half of a stream, and the rest when the gate opens.
@@ -81,13 +92,13 @@ status_is 0 'it ends well'
 is "$SCREEN" '' 'and leaves nothing'
 
 term 'pgb-verify --raw <random 2>&1 | { read -r _ <gate; cat; } >out'
-sleep 1
+begun pgb-verify
 open_gate
 term_end
 is "$SCREEN" '' 'nothing is drawn where stderr is a pipe'
 
 term './half 1000000 | pgb-verify --raw | pgb-encrypt --raw -a -r $(cat key.pub)'
-sleep 1
+begun pgb-verify
 open_gate
 term_end
 unlike "$SCREEN" 'pgb(-verify)?: .*MB' \
@@ -185,8 +196,7 @@ ok 'and nothing else' not test -e seven
 quiet()
 {
 	term "$2"
-	await 20 test -s group
-	sleep 1.2
+	begun pgb-encrypt
 	open_gate
 	term_end
 	is "$(grep -c 'B' tty)" 0 "$1"

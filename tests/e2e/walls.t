@@ -204,14 +204,16 @@ CERT="user=certified sslmode=verify-ca sslrootcert=$SCRATCH/tls/ca.crt \
 sslcert=$SCRATCH/tls/certified.crt sslkey=$SCRATCH/tls/certified.key"
 
 # Every session of the many finds what it needs.
-rm -f report
+rm -f in/report
 try "pgb-dump -j 3 -f made/a.dump --report in/report '$TCP $CERT'"
 status_is 0 'pgb-dump by TLS, with certificates'
 like "$(cat in/report)" '"jobs":3' 'in three sessions'
 ok 'the archive is whole' pg_restore -l made/a.dump
+rm -f in/report
 try "pgb-dump -j 3 --report in/report '$TCP user=secretary passfile=$SCRATCH/place/pass'"
 status_is 0 'with a password file'
 like "$(cat in/report)" '"jobs":3' 'in three sessions'
+rm -f in/report
 run env PGSERVICEFILE=place/services PGSERVICE=far PGPASSFILE=place/pass \
     pgb-dump -j 3 --report in/report app
 status_is 0 'with a service, both by relative names'
