@@ -32,7 +32,11 @@ ifneq ($(.SHELLSTATUS),0)
 $(error the databases are not known)
 endif
 # A name that make or a shell would take apart is refused, not left out.
-ODD := $(shell pgb-dump --list | grep -v '^[A-Za-z0-9_][A-Za-z0-9_.-]*$$')
+ODD := $(shell all=$$(pgb-dump --list) || exit; \
+    printf '%s\n' "$$all" | grep -v '^[A-Za-z0-9_][A-Za-z0-9_.-]*$$' || :)
+ifneq ($(.SHELLSTATUS),0)
+$(error the databases are not known)
+endif
 ifneq ($(ODD),)
 $(error these databases need a line of their own: $(ODD))
 endif
