@@ -57,6 +57,16 @@ opt_list_free(struct opt_list *list)
 	list->count = 0;
 }
 
+void
+opt_list_free_all(struct opt_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		free(list->v[i]);
+	opt_list_free(list);
+}
+
 int
 opt_size(const char *text, uint64_t *out)
 {

@@ -92,6 +92,9 @@ int opt_parse_rows(const struct opt_spec *spec, const struct opt_row *rows,
 int opt_list_add(struct opt_list *, char *);
 void opt_list_free(struct opt_list *);
 
+/* The same where the strings are the list's own. */
+void opt_list_free_all(struct opt_list *);
+
 /*
  * opt_number(name, text, least, most, out):
  * A number of the command line; *out is left alone where text is NULL.  0, or -1

@@ -418,12 +418,7 @@ options_parse(struct options *o, int argc, char **argv)
 void
 options_free(struct options *o)
 {
-	size_t i;
 
-	for (i = 0; i < o->pass.count; i++)
-		free(o->pass.v[i]);
-	for (i = 0; i < o->pass_globals.count; i++)
-		free(o->pass_globals.v[i]);
-	opt_list_free(&o->pass);
-	opt_list_free(&o->pass_globals);
+	opt_list_free_all(&o->pass);
+	opt_list_free_all(&o->pass_globals);
 }

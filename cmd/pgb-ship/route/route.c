@@ -415,16 +415,6 @@ route_new(const struct dest *d, const char *name,
 	return (r);
 }
 
-static void
-free_list(struct opt_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		free(list->v[i]);
-	opt_list_free(list);
-}
-
 void
 route_free(struct route *r)
 {
@@ -436,8 +426,8 @@ route_free(struct route *r)
 		return;
 	}
 	keys_free(&r->keys);
-	free_list(&r->identities);
-	free_list(&r->known_hosts);
+	opt_list_free_all(&r->identities);
+	opt_list_free_all(&r->known_hosts);
 	free(r->user);
 	free(r->host);
 	free(r->host_key_alias);

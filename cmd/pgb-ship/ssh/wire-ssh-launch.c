@@ -77,22 +77,12 @@ add_options(struct opt_list *argv, const char *const *options, size_t count)
 	return (0);
 }
 
-static void
-free_list(struct opt_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		free(list->v[i]);
-	opt_list_free(list);
-}
-
 void
 launch_wipe(struct launch *l)
 {
 
-	free_list(&l->argv);
-	free_list(&l->env);
+	opt_list_free_all(&l->argv);
+	opt_list_free_all(&l->env);
 }
 
 /* --- names of files --- */
