@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * From version 3 of libcrypto on each digest has a context of the library of
- * its own, for the reason that stands in age/cipher-crypto.c.
+ * its own, and errors are set up first, for the reasons that stand in
+ * age/cipher-crypto.c.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sodium.h>
 #else
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 #define OWN_CONTEXT
@@ -108,6 +110,7 @@ digest_new(void)
 	struct digest *d;
 
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	ERR_clear_error();
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	if ((d->ctx = EVP_MD_CTX_new()) == NULL || digest_begin(d) == -1) {

@@ -5,9 +5,12 @@
  * bring in any code, and what is asked for here is one fixed cipher.  From
  * version 3 on each key has a context of the library of its own: the one that
  * is shared is set up behind the scenes, and crashes where memory ends just
- * then.
+ * then.  The record of a thread's errors is set up first: where it comes about
+ * because memory has ended, in the middle of setting up something else, the
+ * library waits for itself.
  */
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +88,7 @@ new(const uint8_t key[CIPHER_KEY_LEN], int use)
 	struct state *s;
 
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	ERR_clear_error();
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
 	if ((cipher = find(s)) == NULL)
