@@ -144,8 +144,12 @@ $(B)/ship.a: $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
 $(B)/unit/%.t: tests/unit/%.c $(B)/verify.a $(B)/ship.a $(B)/common.a
 	@mkdir -p $(@D)
 	$(CC) $(CC_ALL) -Icmd -Icmd/pgb-dump -Icmd/pgb-encrypt -Icmd/pgb-verify \
-	    -Icmd/pgb-ship -Itests $(LD_ALL) -o $@ $< $(B)/verify.a $(B)/ship.a $(B)/common.a -lpq -lssh2 -lsodium \
+	    -Icmd/pgb-ship -Itests $(LD_ALL) -o $@ $< $(filter %.o,$^) \
+	    $(B)/verify.a $(B)/ship.a $(B)/common.a -lpq -lssh2 -lsodium \
 	    -lisal -lseccomp $(LIBS_AEAD) $(LIBS) -lutil -pthread
+
+# seal.c, which age.c includes, calls it.
+$(B)/unit/age.t: $(B)/cmd/pgb-encrypt/doors.o
 
 # A fuzz target, replayed.  It may include a .c, hence -Icmd.
 $(B)/tests/fuzz/replay.o: CPP_ALL += -Itests

@@ -23,5 +23,5 @@ done
 # Of what goes over every byte of a stream, each 29th: all of them take hours.
 export TAP_STEP="${TAP_STEP:-29}"
 [ $# -gt 0 ] || exit 0
-exec prove --timer -e 'valgrind -q --leak-check=full --error-exitcode=99
+exec prove --timer -j "$(nproc)" -e 'valgrind -q --leak-check=full --error-exitcode=99
     --suppressions=tests/valgrind.supp' "$@"

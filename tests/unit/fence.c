@@ -213,7 +213,10 @@ names_resolve(void)
 
 	if (getpwuid(0) == NULL || getservbyname("ssh", "tcp") == NULL)
 		return (1);
-	return (getaddrinfo("localhost", "22", NULL, &list) == 0 ? 0 : 2);
+	if (getaddrinfo("localhost", "22", NULL, &list) != 0)
+		return (2);
+	freeaddrinfo(list);
+	return (0);
 }
 
 /* As local destinations and reports are made. */
