@@ -156,7 +156,7 @@ done_testing()
 # quit: stop and remove all; runs once, at every kind of end.
 quit()
 {
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	trap - EXIT
 	for t_pid in ${T_PIDS:-}; do
 		kill_tree "$t_pid" TERM
