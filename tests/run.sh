@@ -57,11 +57,9 @@ jobs=$(($(nproc) + 1))
 # An asynchronous command of sh ignores SIGINT and SIGQUIT, one of nohup SIGHUP:
 # perl gives them back.  A process group of their own: when a test bails out,
 # prove ends, and the others are left to us.
-set -m
-perl -e '$SIG{$_} = "DEFAULT" for qw(INT QUIT HUP PIPE); exec @ARGV' \
+perl -e 'setpgrp; $SIG{$_} = "DEFAULT" for qw(INT QUIT HUP PIPE); exec @ARGV' \
     prove -j "$jobs" -e "${PGB_EXEC:-}" "$@" </dev/null &
 prove=$!
-set +m
 for signal in INT TERM HUP; do
 	# shellcheck disable=SC2064
 	trap "stop $signal" "$signal"
