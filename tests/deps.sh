@@ -30,6 +30,7 @@ wants()
 	libseccomp-dev	library	libseccomp
 	postgresql	file	/usr/lib/postgresql/*/bin/initdb
 	postgresql-contrib file	/usr/share/postgresql/*/extension/citext.control
+	pgbouncer	program	pgbouncer
 	openssh-server	program	sshd
 	openssh-client	program	sftp
 	openssh-sftp-server file /usr/lib/openssh/sftp-server
@@ -134,7 +135,7 @@ install_as_root()
 		case $service in
 		openssh-server) service=ssh ;;
 		proftpd-core) service=proftpd ;;
-		postgresql) ;;
+		postgresql|pgbouncer) ;;
 		*) continue ;;
 		esac
 		if update-rc.d "$service" disable >/dev/null 2>&1; then

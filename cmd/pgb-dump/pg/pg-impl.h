@@ -20,6 +20,8 @@
 
 struct pg {
 	PGconn *conn;
+	int backend;		/* the process ID of the server's process */
+	bool pooled;		/* another one than has greeted us */
 	char snapshot[SNAPSHOT_MAX];
 	char again[SNAPSHOT_MAX + 256];	/* a new transaction on the snapshot */
 	bool imported;		/* of another session of ours: it is there */
@@ -57,8 +59,19 @@ enum status pg_failed_import(struct pg *, const char *object,
 /* A new session: keep what the server says when it ends it. */
 void pg_listen(struct pg *);
 
-/* The state that all sessions have; ask the server to drop what it does. */
-enum status pg_prepare(struct pg *);
+/* The state that all sessions have; first: none was opened before, so that a
+ * pooler is asked whether it keeps sessions. */
+enum status pg_prepare(struct pg *, bool first);
+
+/* One error line and STATUS_USAGE where a session behind this pooler has now this
+ * connection of the server's and now that one. */
+enum status pg_pooler_check(struct pg *);
+
+/* The same in a transaction, which must have begun where the session was set
+ * up. */
+enum status pg_pooler_same(struct pg *);
+
+/* Ask the server to drop what it does. */
 void pg_cancel(PGconn *);
 
 /* pg_log_in(login, conn): connect, and nothing else; as pg_open(). */

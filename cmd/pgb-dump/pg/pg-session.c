@@ -28,7 +28,7 @@ pg_clone(const struct pg *like, const struct pg_teller *teller,
 	status = pg_log_in_like(like->conn, teller, &pg->conn, full);
 	if (status == STATUS_OK && !*full) {
 		pg_listen(pg);
-		status = pg_prepare(pg);
+		status = pg_prepare(pg, false);
 	}
 	if (status == STATUS_OK && !*full) {
 		*out = pg;
@@ -178,5 +178,5 @@ int
 pg_pid(const struct pg *pg)
 {
 
-	return (PQbackendPID(pg->conn));
+	return (pg->backend);
 }

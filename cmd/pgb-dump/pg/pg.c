@@ -211,9 +211,8 @@ pg_query(struct pg *pg, const char *sql, const char *param, PGresult **out)
 
 /*
  * Its messages in English, where it speaks otherwise and lets us ask.  Behind a
- * pooler (another process than the one that has greeted us) it is left as it
- * is: our own session might be heard, but pg_dump would ask when it connects,
- * and be refused.
+ * pooler it is left as it is: our own session might be heard, but pg_dump would
+ * ask when it connects, and be refused.
  */
 static enum status
 set_language(struct pg *pg)
@@ -222,13 +221,13 @@ set_language(struct pg *pg)
 	PGresult *res;
 	char sql[512];
 
-	snprintf(sql, sizeof(sql), "SELECT CASE WHEN %s "
-	    "AND pg_catalog.pg_backend_pid() = %d THEN "
+	snprintf(sql, sizeof(sql), "SELECT CASE WHEN %s THEN "
 	    "pg_catalog.set_config('lc_messages', 'C', false) ELSE '' END "
 	    "WHERE pg_catalog.current_setting('lc_messages') !~* "
-	    "'^(c|posix|en[a-z]*)([^a-z]|$)'", pg_version(pg) >= 150000 ?
+	    "'^(c|posix|en[a-z]*)([^a-z]|$)'", pg->pooled ? "false" :
+	    pg_version(pg) >= 150000 ?
 	    "pg_catalog.has_parameter_privilege('lc_messages', 'SET')" :
-	    "pg_catalog.current_setting('is_superuser') = 'on'", pg_pid(pg));
+	    "pg_catalog.current_setting('is_superuser') = 'on'");
 	if ((status = pg_query(pg, sql, NULL, &res)) != STATUS_OK)
 		return (status);
 	if (PQntuples(res) == 0)
@@ -241,14 +240,38 @@ set_language(struct pg *pg)
 	return (STATUS_OK);
 }
 
+#define NO_PATH	"pg_catalog.set_config('search_path', '', false)"
+
+/* Names mean the same whatever the role prefers; but nothing is set behind a
+ * pooler, yet. */
+static enum status
+set_path(struct pg *pg, bool first)
+{
+	enum status status;
+	char sql[256];
+	PGresult *res;
+
+	snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_backend_pid(), "
+	    "CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %d "
+	    "THEN " NO_PATH " END", PQbackendPID(pg->conn));
+	if ((status = pg_query(pg, sql, NULL, &res)) != STATUS_OK)
+		return (status);
+	pg->backend = atoi(PQgetvalue(res, 0, 0));
+	pg->pooled = PQgetisnull(res, 0, 1);
+	PQclear(res);
+	if (!pg->pooled)
+		return (STATUS_OK);
+	if (first && (status = pg_pooler_check(pg)) != STATUS_OK)
+		return (status);
+	return (pg_query(pg, "SELECT " NO_PATH, NULL, NULL));
+}
+
 enum status
-pg_prepare(struct pg *pg)
+pg_prepare(struct pg *pg, bool first)
 {
 	enum status status;
 
-	status = pg_query(pg, "SELECT pg_catalog.set_config('search_path', '', "
-	    "false)", NULL, NULL);
-	if (status != STATUS_OK)
+	if ((status = set_path(pg, first)) != STATUS_OK)
 		return (status);
 	/* Those that this version has. */
 	status = pg_query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
@@ -270,7 +293,7 @@ pg_open(const struct pg_login *login, struct pg **out)
 	}
 	if ((status = pg_log_in(login, &pg->conn)) == STATUS_OK) {
 		pg_listen(pg);
-		status = pg_prepare(pg);
+		status = pg_prepare(pg, true);
 	}
 	if (status != STATUS_OK) {
 		pg_close(pg);
@@ -342,6 +365,8 @@ pg_import(struct pg *pg, const char *snapshot, bool ours)
 		status = ours ? pg_failed_import(pg, pg_database(pg), res) :
 		    pg_failed(pg, pg_database(pg), res);
 	PQclear(res);
+	if (status == STATUS_OK)
+		status = pg_pooler_same(pg);
 	pg->imported = ours && status == STATUS_OK;
 	return (status);
 }
@@ -362,6 +387,8 @@ pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 		    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE"
 		    : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
 		    NULL);
+	if (status == STATUS_OK)
+		status = pg_pooler_same(pg);
 	if (status != STATUS_OK)
 		return (status);
 	status = pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Through PgBouncer: where it keeps a session on one connection of the server's a
+# dump is what it would be without; where it does not, it is refused, and nothing
+# of ours is left in the sessions of others.
+. "${0%/*}/../lib.sh"
+
+need pgbouncer
+pg_start
+cd "$SCRATCH" || exit
+createdb app
+psql -Xq -d app -c "ALTER DATABASE app SET datestyle = 'German';
+    CREATE TABLE t AS SELECT i, date '2026-01-02' + i AS d
+    FROM generate_series(1, 20000) i; CREATE TABLE u AS SELECT 1 AS a"
+umask 077
+
+# pool MODE [LINE]: a pooler before the server; sets POOL, its directory, and
+# PGHOST and PGPORT to it.
+SERVER=$PGHOST
+pool()
+{
+	PGHOST=$SERVER PGPORT=5432 POOL=$SCRATCH/pool.$((T_POOLS += 1))
+	mkdir "$POOL"
+	echo '"postgres" ""' >"$POOL/users"
+	cat >"$POOL/ini" <<-END
+	[databases]
+	* = host=$SERVER port=5432
+	[pgbouncer]
+	listen_addr =
+	unix_socket_dir = $POOL
+	listen_port = 6432
+	auth_type = trust
+	auth_file = $POOL/users
+	pool_mode = $1
+	logfile = $POOL/log
+	pidfile =
+	${2:-}
+	END
+	[ "$(id -u)" != 0 ] || chown -R nobody "$POOL"
+	as_user nobody pgbouncer "$POOL/ini" >pool.out 2>&1 &
+	POOL_PID=$!
+	at_exit $POOL_PID
+	await 20 test -S "$POOL/.s.PGSQL.6432" ||
+	    bail "pgbouncer: $(cat pool.out)"
+	PGHOST=$POOL PGPORT=6432
+}
+T_POOLS=0
+
+pool session
+try 'pgb-dump -j 2 app >through'
+status_is 0 'a pooler that keeps sessions: dumped'
+PGHOST=$SERVER PGPORT=5432 pgb-dump -j 2 app >direct 2>err || bail "$(cat err)"
+pg_restore -f direct.sql direct
+pg_restore -f through.sql through
+ok 'what came through it is what is there' sh -c \
+    'grep -v "^.\(un\)\?restrict " direct.sql >a
+    grep -v "^.\(un\)\?restrict " through.sql >b; cmp a b'
+like "$(grep -A1 '^COPY public.t ' through.sql)" '2026-01-03' \
+    'as pg_dump writes it, whatever the style of the database'
+
+refused()
+{
+	try 'pgb-dump -j 2 app >got'
+	status_is 2 "$1: refused"
+	like "$ERR" '^pgb-dump: error: app: the pooler in front of this server does not keep a session on one connection$' \
+	    'it says why'
+	like "$ERR" 'hint: connect to the server itself, or where pool_mode = session$' \
+	    'and what to do'
+	is "$(size got)" 0 'nothing was written'
+}
+
+pool transaction
+refused 'one that lends connections for a transaction'
+is "$(psql -XAtq -d app -c 'SHOW search_path')" '"$user", public' \
+    'sessions of others find their tables still'
+is "$(psql -XAtq -d app -c 'SHOW DateStyle')" 'German, DMY' \
+    'and have their own style'
+
+# Some connections are there before, and taken in turns.
+pool transaction 'server_round_robin = 1'
+psql -XAtq -d app -c 'BEGIN' -c '\! psql -XAtq -d app -c "BEGIN" \
+    -c "\\! psql -XAtq -d app -c BEGIN -c COMMIT" -c COMMIT' -c COMMIT >out 2>&1
+ok 'some connections' [ "$(PGPORT=5432 PGHOST=$SERVER psql -XAtq -d postgres -c \
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = 'app'")" -ge 3 ]
+for i in 1 2 3 4; do
+	refused "one that takes them in turns, $i"
+done
+
+pool statement
+refused 'one that lends them for a statement'
+
+done_testing
