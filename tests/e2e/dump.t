@@ -226,6 +226,12 @@ ok 'a whole archive' pg_restore -f /dev/null typed
 
 # The child's command line is public.
 uri="postgresql://secretary:open%20sesame@/appdb?host=$PGHOST"
+# It waits for a table, so that it can be seen.
+mkfifo seen
+psql -Xqd appdb -c BEGIN -c 'LOCK TABLE shop.orders' \
+    -c '\! echo >locked; read -r _ <seen' -c COMMIT &
+locker=$!
+await 10 test -s locked
 stage uri pgb-dump "$uri&sslpassword=hush" 2>err |
     { read -r _ <hold; cat >out; } &
 job=$!
@@ -237,9 +243,10 @@ children()
 	done
 }
 sees_child() { children "$1" >cmdline; grep -q -e --dbname cmdline; }
-await 10 sees_child "$dump"
+await 20 sees_child "$dump"
+echo >seen
 echo >hold
-wait "$job"
+wait "$job" "$locker"
 like "$(cat cmdline)" '^--dbname=.*user=.secretary' 'the child was seen'
 unlike "$(cat cmdline)" 'sesame|hush' 'without any password'
 ok 'the archive is whole' pg_restore -f /dev/null out
