@@ -632,4 +632,24 @@ for key in '"database":"appdb"' '"server_version":"[0-9]' \
 	like "$(cat report)" "$key" "report: $key"
 done
 
+# --- tables that are not cut ---------------------------------------------------------
+
+psql -Xqd appdb -c "CREATE TABLE long AS SELECT i, repeat('x', 500) b
+    FROM generate_series(1, 1000) i" \
+    -c "ALTER ROLE postgres SET log_statement = 'all'"
+# cut: whether the table was read by ranges of pages, as the server's log has it.
+cut()
+{
+	: >"$PG_LOG"
+	run pgb-dump -j 2 --split-pages 7 -t long appdb
+	[ "$RC" = 0 ] && grep -aq 'COPY (SELECT .*long WHERE ctid' "$PG_LOG"
+}
+ok 'a long table is cut' cut
+PGOPTIONS='-c allow_system_table_mods=on' psql -Xqd appdb -c "INSERT INTO
+    pg_extension (oid, extname, extowner, extnamespace, extrelocatable,
+    extversion) VALUES (90000, 'timescaledb', 10, 2200, false, '2')"
+ok 'but not where TimescaleDB is' not cut
+status_is 0 'where it is dumped as a whole'
+psql -Xqd appdb -c "ALTER ROLE postgres RESET log_statement"
+
 done_testing

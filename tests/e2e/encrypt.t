@@ -343,4 +343,23 @@ wait $pid 2>/dev/null
 is $? 143 'SIGTERM ends it by that signal'
 exec 3>&-
 
+# --- many ------------------------------------------------------------------------
+
+: >many
+while read -r i; do
+	pgb-encrypt --keygen key.$i >>many || break
+	rm -f key.$i
+done <<END
+$(seq 1023)
+END
+echo "$mine" >>many
+dump 200 >few
+try 'pgb-encrypt -R many <few >many.age'
+status_is 0 '1024 recipients'
+ok 'the last one reads it' sh -c 'pgb-encrypt -d -i mine.key <many.age | cmp - few'
+ok 'and with age' sh -c 'age -d -i mine.key many.age | cmp - few'
+pgb-encrypt --keygen key.more >>many
+try 'pgb-encrypt -R many <few'
+refused 2 'more than 1024 recipients' 'one more'
+
 done_testing
