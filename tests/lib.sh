@@ -284,7 +284,7 @@ t_setup()
 	BIN=$SCRATCH/built
 	PATH=$BIN:$PATH:/usr/sbin:/sbin
 	export PGB_SCRATCH="$SCRATCH" HOME="$SCRATCH/home" TMPDIR="$SCRATCH"
-	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY CDPATH MAKEFLAGS MFLAGS
+	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY CDPATH MAKEFLAGS MFLAGS O SAN
 	for t_var in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do
 		[ "$t_var" = PGBIN ] || unset "$t_var"
 	done
