@@ -124,9 +124,17 @@ like "$ERR" '^pgb-dump: 100% ' 'the last line'
 run pgb-dump -j 2 -Z 1 guard
 unlike "$ERR" '%' 'where stderr is no terminal: only if asked for'
 # A terminal: one line, redrawn and wiped.
-script -qec 'pgb-dump -j 1 -Z 6 guard >term.out' /dev/null >term.log 2>&1
-like "$(tr '\r' '\n' <term.log)" 'pgb-dump: +[0-9]+% public\.big .*MB/s' \
-    'a terminal: percent, table, speed'
+script -qefc 'pgb-dump -j 1 -Z none guard |
+    { head -c 10000000; read -r _ <gate; cat; } >term.out' /dev/null >term.log 2>&1 &
+job=$!
+drawn()
+{
+	tr '\r' '\n' <term.log |
+	    grep -Eq 'pgb-dump: +[0-9]+% public\.big .*MB/s'
+}
+ok 'a terminal: percent, table, speed' await 30 drawn
+timeout 30 sh -c 'echo >gate'
+wait "$job"
 ok 'a terminal: a whole archive' pg_restore -f /dev/null term.out
 
 done_testing

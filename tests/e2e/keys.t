@@ -203,12 +203,12 @@ refused 2 'not with encryption' 'a work factor to encrypt'
 try 'pgb-encrypt --passphrase-file AGE-SECRET-KEY-1QQQ <plain'
 refused 2 'a secret key stands where the name' 'a key as passphrase file'
 unlike "$ERR" QQQ 'which is not shown'
-# Scrypt is not waited for: 512 MiB of work, and a signal.
-sed '2s/18$/19/' stock.age >slow.age
+# Scrypt is not waited for: 1 GiB of work, and a signal.
+sed '2s/18$/20/' stock.age >slow.age
 pgb-encrypt -d --passphrase-file x.pass <slow.age >out 2>err &
 pid=$!
 working() { [ "$(ls /proc/$pid/task 2>/dev/null | wc -l)" = 2 ] || [ -s err ]; }
-await 5 working
+until working; do :; done
 kill $pid
 wait $pid
 is "$? $(cat err)" '143 ' 'SIGTERM while scrypt works ends it at once'

@@ -334,7 +334,7 @@ sql appdb "CREATE SCHEMA shop;
 page() { tr -s ' \t\n' ' ' | sed 's/[0-9][0-9: .-]*/N/g'; }
 
 # The checksum is in front of the block's end: a length of 0.
-pg_dump -Fc -t shop.orders appdb >hurt.dump
+pg_dump -Fc -t shop.orders appdb | cat >hurt.dump
 at=$(($(size hurt.dump) - 6))
 printf "\\$(printf %o $((255 - $(od -An -tu1 -j $at -N 1 hurt.dump))))" |
     dd of=hurt.dump bs=1 seek=$at conv=notrunc 2>err

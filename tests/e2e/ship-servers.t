@@ -54,7 +54,9 @@ proftpd_start()
 	Port $1
 	PidFile $t_dir/pid
 	ScoreboardFile $t_dir/score
+	<IfModule mod_delay.c>
 	DelayTable none
+	</IfModule>
 	WtmpLog off
 	TransferLog none
 	SystemLog $t_dir/log
