@@ -60,12 +60,15 @@ jobs=$(($(nproc) + 1))
 perl -e 'setpgrp; $SIG{$_} = "DEFAULT" for qw(INT QUIT HUP PIPE); exec @ARGV' \
     prove -j "$jobs" -e "${PGB_EXEC:-}" "$@" </dev/null &
 prove=$!
-for signal in INT TERM HUP; do
+for signal in INT TERM HUP QUIT; do
 	# shellcheck disable=SC2064
 	trap "stop $signal" "$signal"
 done
 wait "$prove"
 rc=$?
-kill -s TERM -- "-$prove" 2>/dev/null
+for left in $(seq 100); do
+	kill -s TERM -- "-$prove" 2>/dev/null || break
+	sleep 0.1
+done
 [ -z "${PGB_SAN:-}" ] || sanitize_end || rc=1
 exit "$rc"

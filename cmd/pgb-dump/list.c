@@ -44,10 +44,12 @@ enum status
 list_run(const struct options *o)
 {
 	struct names n = { .status = STATUS_OK };
+	struct pg_login login = o->login;
 	enum status status;
 	struct pg *pg = NULL;
 
-	status = pg_open(&o->login, &pg);
+	login.alone = true;
+	status = pg_open(&login, &pg);
 	if (status == STATUS_OK)
 		status = walls_shut(o, pg);
 	if (status == STATUS_OK)

@@ -69,24 +69,55 @@ refused()
 	is "$(size got)" 0 'nothing was written'
 }
 
+# others: what sessions find that are there at the same time, on connections of
+# their own: a line for each kind of it.
+others()
+{
+	cat >deeper <<-'END'
+	#!/bin/sh
+	[ "$1" = 0 ] || psql -XAtq -d app -c 'BEGIN' -c 'SHOW search_path' \
+	    -c 'SHOW IntervalStyle' -c "\\! ./deeper $(($1 - 1))" -c 'COMMIT'
+	END
+	chmod +x deeper
+	./deeper 4 | sort | uniq -c | sed 's/^ *//'
+}
+OTHERS='4 "$user", public
+4 postgres_verbose'
+psql -Xq -d app -c "ALTER DATABASE app SET intervalstyle = 'postgres_verbose'"
+
 pool transaction
-refused 'one that lends connections for a transaction'
-is "$(psql -XAtq -d app -c 'SHOW search_path')" '"$user", public' \
-    'sessions of others find their tables still'
-is "$(psql -XAtq -d app -c 'SHOW DateStyle')" 'German, DMY' \
-    'and have their own style'
+is "$(others)" "$OTHERS" 'four others, each with a connection'
+for i in 1 2 3; do
+	refused "one that lends connections for a transaction, $i"
+done
+is "$(others)" "$OTHERS" 'and none of them has anything of ours'
 
 # Some connections are there before, and taken in turns.
 pool transaction 'server_round_robin = 1'
-psql -XAtq -d app -c 'BEGIN' -c '\! psql -XAtq -d app -c "BEGIN" \
-    -c "\\! psql -XAtq -d app -c BEGIN -c COMMIT" -c COMMIT' -c COMMIT >out 2>&1
-ok 'some connections' [ "$(PGPORT=5432 PGHOST=$SERVER psql -XAtq -d postgres -c \
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = 'app'")" -ge 3 ]
+is "$(others)" "$OTHERS" 'four others where they are taken in turns'
 for i in 1 2 3 4; do
 	refused "one that takes them in turns, $i"
 done
 
+is "$(others)" "$OTHERS" 'these have nothing of ours either'
+
 pool statement
 refused 'one that lends them for a statement'
+
+# Where there is no second session, it is not taken for a pooler that lends.
+pool session 'max_client_conn = 1'
+try 'pgb-dump app >got'
+status_is 4 'no second client: try again later'
+like "$ERR" 'error: .*no more connections allowed' 'as it says'
+is "$(printf '%s\n' "$ERR" | grep -c error:)" 1 'once'
+try 'pgb-dump --list'
+is "$RC $OUT" '0 app
+postgres' 'the databases are listed all the same'
+pool session 'default_pool_size = 1
+	query_wait_timeout = 2'
+try 'pgb-dump app >got'
+status_is 4 'no second connection: try again later'
+like "$ERR" 'error: .*query_wait_timeout' 'as it says'
+is "$(size got)" 0 'nothing was written'
 
 done_testing

@@ -36,12 +36,10 @@ begin()
 CORES=$(find crash -name '*core*' | grep -c .)
 [ "$CORES" != 0 ] || note 'cores go elsewhere on this machine'
 
-# A sanitizer would take the signal for a fault of ours.
-for san in ASAN TSAN UBSAN; do
-	eval "export ${san}_OPTIONS=\${${san}_OPTIONS:-}:handle_segv=0"
-done
 while IFS=: read -r name command; do
-	begin "$command"
+	# A sanitizer would take the signal for a fault of ours.
+	begin "env ASAN_OPTIONS=\$ASAN_OPTIONS:handle_segv=0 \
+	    TSAN_OPTIONS=\$TSAN_OPTIONS:handle_segv=0 $command"
 	like "$(cat "/proc/$PID/limits" 2>/dev/null)" 'Max core file size +0 +0 ' \
 	    "$name: no core files"
 	# A process that may be looked into owns its own files there.

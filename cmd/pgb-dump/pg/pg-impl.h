@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include "blame.h"
 #include "pg.h"
 
 /*
@@ -18,10 +19,14 @@
 #define KEEP_INTERVAL	20
 #define KEEP_COUNT	6
 
+/* Names mean the same whatever the role prefers. */
+#define PG_NO_PATH	"SELECT pg_catalog.set_config('search_path', '', false)"
+
 struct pg {
 	PGconn *conn;
 	int backend;		/* the process ID of the server's process */
 	bool pooled;		/* another one than has greeted us */
+	char token[17];		/* "": not marked */
 	char snapshot[SNAPSHOT_MAX];
 	char again[SNAPSHOT_MAX + 256];	/* a new transaction on the snapshot */
 	bool imported;		/* of another session of ours: it is there */
@@ -59,17 +64,36 @@ enum status pg_failed_import(struct pg *, const char *object,
 /* A new session: keep what the server says when it ends it. */
 void pg_listen(struct pg *);
 
-/* The state that all sessions have; first: none was opened before, so that a
- * pooler is asked whether it keeps sessions. */
-enum status pg_prepare(struct pg *, bool first);
+/* Print text with that object in front, and return its status; where others of
+ * the same server tell too, one of them prints. */
+enum status pg_say(struct pg *, const char *object, const char *text,
+    const struct blame *, bool vague);
 
-/* One error line and STATUS_USAGE where a session behind this pooler has now this
- * connection of the server's and now that one. */
+/*
+ * pg_prepare(pg, login):
+ * The state that all sessions have.  login: of the first one, behind which a
+ * pooler is looked for; else NULL.
+ */
+enum status pg_prepare(struct pg *, const struct pg_login *);
+
+/*
+ * pg_pooler_check(pg):
+ * Whether a pooler gives sessions now this connection of the server's and now
+ * that one; with a second session.  STATUS_USAGE after one error line if it is
+ * seen to.
+ */
 enum status pg_pooler_check(struct pg *);
 
-/* The same in a transaction, which must have begun where the session was set
- * up. */
-enum status pg_pooler_same(struct pg *);
+/*
+ * What shows in a transaction that the session is the one that was set up.
+ * pg_session_mark(): the statement that marks it, to stand in one message with
+ * what is set; 0, or -1 after one error line.  pg_session_sql(): the expression
+ * to ask for.  pg_session_same(): STATUS_USAGE after one error line where its
+ * value is another.
+ */
+int pg_session_mark(struct pg *, char *sql, size_t);
+const char *pg_session_sql(const struct pg *);
+enum status pg_session_same(struct pg *, const char *value);
 
 /* Ask the server to drop what it does. */
 void pg_cancel(PGconn *);

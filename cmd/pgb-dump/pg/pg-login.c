@@ -156,7 +156,7 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 		    PQport(conn));
 	} else if (is_misuse(text))
 		b = (struct blame){ STATUS_USAGE, NULL };
-	if (a->teller != NULL &&
+	if (a->teller != NULL && a->teller->tell != NULL &&
 	    !a->teller->tell(a->teller->arg, b.status, true))
 		return (b.status);
 	msg_error("%s", line);

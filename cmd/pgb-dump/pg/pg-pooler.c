@@ -3,34 +3,47 @@
  * A pooler that gives a server's connection to a session for one transaction
  * only (pool_mode = transaction).  What a session sets there lands anywhere: rows
  * may be read under another role's row security or in another style of dates,
- * and search_path = '' stays behind, in sessions of applications.  So nothing is
- * set before it is known that this is not one.
+ * and search_path = '' stays behind, in sessions of applications.  So it is
+ * looked for before anything is set; it may not show, and therefore each
+ * transaction that reads rows is asked whether it has what was set.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "msg.h"
 #include "pg-impl.h"
 
-#define PID			"SELECT pg_catalog.pg_backend_pid()"
-#define PROTOCOL_VIOLATION	"08P01"
+#define PID	"SELECT pg_catalog.pg_backend_pid()"
+#define TOKEN	"pgb.session"
+#define SINCE	90600		/* where a setting may be asked for that is none */
 
 static enum status
-refused(const struct pg *pg)
+refused(struct pg *pg)
 {
+	const struct blame b = { STATUS_USAGE,
+	    "connect to the server itself, or where pool_mode = session" };
 
-	msg_error("%s: the pooler in front of this server does not keep a "
-	    "session on one connection", pg_database(pg));
-	msg_hint("connect to the server itself, or where pool_mode = session");
-	return (STATUS_USAGE);
+	return (pg_say(pg, pg_database(pg), "the pooler in front of this "
+	    "server does not keep a session on one connection", &b, false));
 }
 
-/* *pid: of the process that has done it; 0: not possible here. */
+/* PgBouncer with pool_mode = statement: there is no other sign of it. */
+static bool
+lends_for_a_statement(const PGresult *res)
+{
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	return (text != NULL && strstr(text, "statement pooling") != NULL);
+}
+
+/* *pid: of the server's process that has done it; 0: there are no transactions
+ * here. */
 static enum status
 ask(struct pg *pg, const char *sql, int *pid)
 {
 	enum status status = STATUS_OK;
-	const char *state;
 	PGresult *res;
 
 	*pid = 0;
@@ -38,8 +51,7 @@ ask(struct pg *pg, const char *sql, int *pid)
 		return (STATUS_LOCAL);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		*pid = atoi(PQgetvalue(res, 0, 0));
-	else if ((state = PQresultErrorField(res, PG_DIAG_SQLSTATE)) == NULL ||
-	    strcmp(state, PROTOCOL_VIOLATION) != 0)
+	else if (!lends_for_a_statement(res))
 		status = pg_failed(pg, pg_database(pg), res);
 	PQclear(res);
 	return (status);
@@ -64,13 +76,18 @@ stays(struct pg *pg, bool *same)
 enum status
 pg_pooler_check(struct pg *pg)
 {
+	const struct blame later = { STATUS_RETRY,
+	    "try again later, or give the pool more connections" };
 	struct pg other = { .teller = pg->teller };
 	enum status status;
-	bool full, same = true;
+	bool full = false, same = true;
 	int pid;
 
 	status = pg_log_in_like(pg->conn, &pg->teller, &other.conn, &full);
-	if (status != STATUS_OK || full)
+	if (status == STATUS_OK && full)
+		return (pg_say(pg, pg_database(pg), "no second session behind "
+		    "this pooler, and a dump needs one", &later, false));
+	if (status != STATUS_OK)
 		return (status);
 	pg_listen(&other);
 	/* While the other one has a transaction, ours still has its process,
@@ -87,16 +104,37 @@ pg_pooler_check(struct pg *pg)
 	return (status == STATUS_OK && !same ? refused(pg) : status);
 }
 
-enum status
-pg_pooler_same(struct pg *pg)
+int
+pg_session_mark(struct pg *pg, char *sql, size_t size)
 {
-	enum status status;
-	int pid;
+	unsigned char random[8];
+	size_t i;
+	int len;
 
-	if (!pg->pooled)
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		msg_errno("getrandom");
+		return (-1);
+	}
+	for (i = 0; i < sizeof(random); i++)
+		sprintf(pg->token + 2 * i, "%02x", random[i]);
+	len = snprintf(sql, size, "SET " TOKEN " = '%s'", pg->token);
+	return (len > 0 && (size_t)len < size ? 0 : -1);
+}
+
+const char *
+pg_session_sql(const struct pg *pg)
+{
+
+	return (pg_version(pg) < SINCE ? "''" :
+	    "pg_catalog.current_setting('" TOKEN "', true)");
+}
+
+enum status
+pg_session_same(struct pg *pg, const char *value)
+{
+
+	if (pg_version(pg) < SINCE || pg->token[0] == '\0' ||
+	    strcmp(value, pg->token) == 0)
 		return (STATUS_OK);
-	status = ask(pg, PID, &pid);
-	if (status == STATUS_OK && pid != pg->backend)
-		return (refused(pg));
-	return (status);
+	return (refused(pg));
 }

@@ -28,7 +28,7 @@ pg_clone(const struct pg *like, const struct pg_teller *teller,
 	status = pg_log_in_like(like->conn, teller, &pg->conn, full);
 	if (status == STATUS_OK && !*full) {
 		pg_listen(pg);
-		status = pg_prepare(pg, false);
+		status = pg_prepare(pg, NULL);
 	}
 	if (status == STATUS_OK && !*full) {
 		*out = pg;
@@ -57,7 +57,7 @@ set_role(struct pg *pg, const char *role)
 enum status
 pg_set(struct pg *pg, const struct pg_settings *s)
 {
-	char sql[512];
+	char sql[512], mark[64];
 	enum status status;
 	PGresult *res;
 	long digits = s->float_digits != NULL ?
@@ -65,10 +65,13 @@ pg_set(struct pg *pg, const struct pg_settings *s)
 
 	if (s->role != NULL && (status = set_role(pg, s->role)) != STATUS_OK)
 		return (status);
-	snprintf(sql, sizeof(sql), "SET DATESTYLE = ISO; "
+	if (pg_session_mark(pg, mark, sizeof(mark)) == -1)
+		return (STATUS_LOCAL);
+	/* In one message, so that who has the mark has all of it. */
+	snprintf(sql, sizeof(sql), "%s; " PG_NO_PATH "; SET DATESTYLE = ISO; "
 	    "SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO %ld; "
-	    "SET synchronize_seqscans TO off; SET row_security = %s%s", digits,
-	    s->row_security ? "on" : "off",
+	    "SET synchronize_seqscans TO off; SET row_security = %s%s", mark,
+	    digits, s->row_security ? "on" : "off",
 	    s->quote_all ? "; SET quote_all_identifiers = true" : "");
 	if ((status = pg_query(pg, sql, NULL, NULL)) != STATUS_OK)
 		return (status);

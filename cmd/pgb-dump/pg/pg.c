@@ -60,8 +60,8 @@ pg_set_teller(struct pg *pg, const struct pg_teller *teller)
 		pg->teller = *teller;
 }
 
-static enum status
-say(struct pg *pg, const char *object, const char *text, const struct blame *b,
+enum status
+pg_say(struct pg *pg, const char *object, const char *text, const struct blame *b,
     bool vague)
 {
 
@@ -94,12 +94,12 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 			b = blame_text(text);
 		if (b.hint == NULL)
 			b.hint = blame_text(text).hint;
-		return (say(pg, object, text, &b, false));
+		return (pg_say(pg, object, text, &b, false));
 	}
 	b = blame_connect(PQerrorMessage(pg->conn), line, sizeof(line));
 	if (PQstatus(pg->conn) == CONNECTION_BAD)
 		b.status = STATUS_RETRY;
-	return (say(pg, object, line, &b, true));
+	return (pg_say(pg, object, line, &b, true));
 }
 
 enum status
@@ -111,7 +111,7 @@ pg_failed_import(struct pg *pg, const char *object, const PGresult *res)
 	/* No such snapshot, or not any more. */
 	if (code != NULL && (strcmp(code, "22023") == 0 ||
 	    strcmp(code, "42704") == 0 || strcmp(code, "55000") == 0))
-		return (say(pg, object, PQresultErrorField(res,
+		return (pg_say(pg, object, PQresultErrorField(res,
 		    PG_DIAG_MESSAGE_PRIMARY), &gone, true));
 	return (pg_failed(pg, object, res));
 }
@@ -149,10 +149,10 @@ pg_lost(struct pg *pg)
 	char line[768];
 
 	if (pg->word[0] == '\0')
-		return (say(pg, pg_database(pg), what, &b, false));
+		return (pg_say(pg, pg_database(pg), what, &b, false));
 	b.hint = blame_sqlstate(pg->word_code).hint;
 	snprintf(line, sizeof(line), "%s: %s", what, pg->word);
-	return (say(pg, pg_database(pg), line, &b, false));
+	return (pg_say(pg, pg_database(pg), line, &b, false));
 }
 
 int
@@ -240,12 +240,9 @@ set_language(struct pg *pg)
 	return (STATUS_OK);
 }
 
-#define NO_PATH	"pg_catalog.set_config('search_path', '', false)"
-
-/* Names mean the same whatever the role prefers; but nothing is set behind a
- * pooler, yet. */
+/* Which process it is; and the path, but behind a pooler. */
 static enum status
-set_path(struct pg *pg, bool first)
+meet(struct pg *pg)
 {
 	enum status status;
 	char sql[256];
@@ -253,26 +250,32 @@ set_path(struct pg *pg, bool first)
 
 	snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_backend_pid(), "
 	    "CASE WHEN pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %d "
-	    "THEN " NO_PATH " END", PQbackendPID(pg->conn));
+	    "THEN (" PG_NO_PATH ") END", PQbackendPID(pg->conn));
 	if ((status = pg_query(pg, sql, NULL, &res)) != STATUS_OK)
 		return (status);
 	pg->backend = atoi(PQgetvalue(res, 0, 0));
 	pg->pooled = PQgetisnull(res, 0, 1);
 	PQclear(res);
-	if (!pg->pooled)
-		return (STATUS_OK);
-	if (first && (status = pg_pooler_check(pg)) != STATUS_OK)
-		return (status);
-	return (pg_query(pg, "SELECT " NO_PATH, NULL, NULL));
+	return (STATUS_OK);
 }
 
 enum status
-pg_prepare(struct pg *pg, bool first)
+pg_prepare(struct pg *pg, const struct pg_login *login)
 {
 	enum status status;
 
-	if ((status = set_path(pg, first)) != STATUS_OK)
+	if ((status = meet(pg)) != STATUS_OK)
 		return (status);
+	if (pg->pooled) {
+		if (login != NULL && login->alone)
+			return (STATUS_OK);
+		if (login != NULL &&
+		    (status = pg_pooler_check(pg)) != STATUS_OK)
+			return (status);
+		status = pg_query(pg, PG_NO_PATH, NULL, NULL);
+		if (status != STATUS_OK)
+			return (status);
+	}
 	/* Those that this version has. */
 	status = pg_query(pg, "SELECT pg_catalog.set_config(name, '0', false) "
 	    "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', "
@@ -293,7 +296,7 @@ pg_open(const struct pg_login *login, struct pg **out)
 	}
 	if ((status = pg_log_in(login, &pg->conn)) == STATUS_OK) {
 		pg_listen(pg);
-		status = pg_prepare(pg, true);
+		status = pg_prepare(pg, login);
 	}
 	if (status != STATUS_OK) {
 		pg_close(pg);
@@ -355,18 +358,19 @@ pg_import(struct pg *pg, const char *snapshot, bool ours)
 		PQfreemem(id);
 		return (STATUS_USAGE);
 	}
-	snprintf(sql, sizeof(sql), "BEGIN ISOLATION LEVEL REPEATABLE READ, "
-	    "READ ONLY; SET TRANSACTION SNAPSHOT %s", id);
-	snprintf(pg->again, sizeof(pg->again), "COMMIT; %s; ", sql);
+	snprintf(pg->again, sizeof(pg->again), "COMMIT; BEGIN ISOLATION LEVEL "
+	    "REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT %s; ", id);
 	PQfreemem(id);
+	snprintf(sql, sizeof(sql), "%sSELECT %s", strchr(pg->again, ' ') + 1,
+	    pg_session_sql(pg));
 	if (pg_run(pg, sql, NULL, &res) == -1)
 		return (STATUS_LOCAL);
-	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		status = pg_session_same(pg, PQgetvalue(res, 0, 0));
+	else
 		status = ours ? pg_failed_import(pg, pg_database(pg), res) :
 		    pg_failed(pg, pg_database(pg), res);
 	PQclear(res);
-	if (status == STATUS_OK)
-		status = pg_pooler_same(pg);
 	pg->imported = ours && status == STATUS_OK;
 	return (status);
 }
@@ -375,6 +379,7 @@ enum status
 pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 {
 	enum status status;
+	char sql[256];
 	PGresult *res;
 
 	if (user != NULL) {
@@ -387,19 +392,18 @@ pg_snapshot(struct pg *pg, const char *user, bool deferrable, const char **id)
 		    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE"
 		    : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
 		    NULL);
-	if (status == STATUS_OK)
-		status = pg_pooler_same(pg);
 	if (status != STATUS_OK)
 		return (status);
-	status = pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL,
-	    &res);
-	if (status != STATUS_OK)
+	snprintf(sql, sizeof(sql), "SELECT pg_catalog.pg_export_snapshot(), %s",
+	    pg_session_sql(pg));
+	if ((status = pg_query(pg, sql, NULL, &res)) != STATUS_OK)
 		return (status);
+	status = pg_session_same(pg, PQgetvalue(res, 0, 1));
 	snprintf(pg->snapshot, sizeof(pg->snapshot), "%s",
 	    PQgetvalue(res, 0, 0));
 	PQclear(res);
 	*id = pg->snapshot;
-	return (STATUS_OK);
+	return (status);
 }
 
 enum status

@@ -24,6 +24,7 @@ struct pg_login {
 	bool never_ask;
 	bool any_database;		/* it does not matter which: without a
 					 * name, postgres or else template1 */
+	bool alone;			/* there will be no other session */
 };
 
 /*
@@ -31,9 +32,10 @@ struct pg_login {
  * Connect.  libpq's rules hold for all parameters (services, PGPASSFILE,
  * environment).  A password that is needed and not there is asked for on the
  * terminal, once.  Timeouts of statements and sessions are off and the search
- * path is empty afterwards.
+ * path is empty afterwards, but for one that is alone behind a pooler.
  *
- * STATUS_OK; else STATUS_USAGE (parameters), STATUS_RETRY or STATUS_REMOTE (as
+ * STATUS_OK; else STATUS_USAGE (parameters, or a pooler that does not keep a
+ * session on one connection), STATUS_RETRY or STATUS_REMOTE (as
  * status.h has it), STATUS_LOCAL, after one error line.
  */
 enum status pg_open(const struct pg_login *, struct pg **);
