@@ -124,7 +124,7 @@ like "$ERR" '^pgb-dump: 100% ' 'the last line'
 run pgb-dump -j 2 -Z 1 guard
 unlike "$ERR" '%' 'where stderr is no terminal: only if asked for'
 # A terminal: one line, redrawn and wiped.
-script -qefc 'pgb-dump -j 1 -Z none guard |
+TERM=xterm script -qefc 'pgb-dump -j 1 -Z none guard |
     { head -c 10000000; read -r _ <gate; cat; } >term.out' /dev/null >term.log 2>&1 &
 job=$!
 drawn()

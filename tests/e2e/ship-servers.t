@@ -44,7 +44,10 @@ proftpd_start()
 	ServerName test
 	ServerType standalone
 	ModulePath /usr/lib/proftpd
-	LoadModule mod_sftp.c
+	$(for t_mod in xfer delay sftp; do
+		[ ! -e "/usr/lib/proftpd/mod_$t_mod.so" ] ||
+		    echo "LoadModule mod_$t_mod.c"
+	done)
 	User $SSHD_USER
 	Group $t_group
 	UseIPv6 off
@@ -54,9 +57,7 @@ proftpd_start()
 	Port $1
 	PidFile $t_dir/pid
 	ScoreboardFile $t_dir/score
-	<IfModule mod_delay.c>
 	DelayTable none
-	</IfModule>
 	WtmpLog off
 	TransferLog none
 	SystemLog $t_dir/log
