@@ -199,15 +199,10 @@ chmod +x boot night
 sql postgres 'CREATE DATABASE "odd name"'
 
 # Where this may not be, because we have no rights or a container does not let
-# us, the units are only linted, and their commands run.  In a chroot, systemd
-# from 254 on cannot hand out credentials.
+# us, the units are only linted, and their commands run.
 boots()
 {
 	[ "$(id -u)" = 0 ] && [ -x /lib/systemd/systemd ] || return 1
-	if systemd-detect-virt -q --chroot && [ "$(systemctl --version |
-	    sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')" -ge 254 ]; then
-		return 1
-	fi
 	unshare -m -p -u -C -f --kill-child --mount-proc ./boot "$SCRATCH" \
 	    "$REMOTE/pg" >boot.log 2>&1 </dev/null &
 	SYSTEMD=$!
