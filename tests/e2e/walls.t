@@ -172,7 +172,11 @@ for name in ca server certified; do
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	    -keyout tls/$name.key -out tls/$name.csr -subj "/CN=$name" 2>/dev/null
 done
-openssl x509 -req -in tls/ca.csr -signkey tls/ca.key -out tls/ca.crt 2>/dev/null
+# OpenSSL 3.5 wants to be told that it is an authority.
+printf 'basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign
+subjectKeyIdentifier = hash\n' >tls/ca.ext
+openssl x509 -req -in tls/ca.csr -signkey tls/ca.key -out tls/ca.crt \
+    -extfile tls/ca.ext 2>/dev/null
 for name in server certified; do
 	openssl x509 -req -in tls/$name.csr -CA tls/ca.crt -CAkey tls/ca.key \
 	    -CAcreateserial -out tls/$name.crt 2>/dev/null

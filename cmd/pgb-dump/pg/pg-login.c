@@ -149,7 +149,12 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 	if (sig_caught() != 0)
 		return (STATUS_LOCAL);
 	b = blame_connect(text, line, sizeof(line));
-	if (a->timed_out) {
+	/* libpq 17 is silent where it gets no socket for the last address. */
+	if (text[0] == '\0') {
+		b = (struct blame){ STATUS_RETRY, NULL };
+		snprintf(line, sizeof(line), "connection to server at \"%s\", "
+		    "port %s failed", PQhost(conn), PQport(conn));
+	} else if (a->timed_out) {
 		b = blame_text("timeout expired");
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
 		    "port %s failed: timeout expired", PQhost(conn),
