@@ -19,6 +19,7 @@
 #endif
 
 #include "digest.h"
+#include "memory.h"
 
 #ifdef AEAD_SODIUM
 
@@ -75,6 +76,8 @@ digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 
 #else
 
+#define CRYPTO_SETUP	((size_t)64 * 1024)
+
 struct digest {
 #ifdef OWN_CONTEXT
 	OSSL_LIB_CTX *library;
@@ -109,6 +112,8 @@ digest_new(void)
 {
 	struct digest *d;
 
+	if (memory_there(CRYPTO_SETUP) == -1)
+		return (NULL);
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	ERR_clear_error();
 	if ((d = calloc(1, sizeof(*d))) == NULL)

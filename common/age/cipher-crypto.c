@@ -7,7 +7,8 @@
  * is shared is set up behind the scenes, and crashes where memory ends just
  * then.  The record of a thread's errors is set up first: where it comes about
  * because memory has ended, in the middle of setting up something else, the
- * library waits for itself.
+ * library waits for itself.  In 3.5 its very first step does so, and nothing can
+ * be set up before that: it is not taken without memory for it.
  */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -17,10 +18,13 @@
 #include <string.h>
 
 #include "age/cipher.h"
+#include "memory.h"
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 #define OWN_CONTEXT
 #endif
+
+#define CRYPTO_SETUP	((size_t)64 * 1024)
 
 struct state {
 #ifdef OWN_CONTEXT
@@ -87,6 +91,8 @@ new(const uint8_t key[CIPHER_KEY_LEN], int use)
 	const EVP_CIPHER *cipher;
 	struct state *s;
 
+	if (memory_there(CRYPTO_SETUP) == -1)
+		return (NULL);
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	ERR_clear_error();
 	if ((s = calloc(1, sizeof(*s))) == NULL)

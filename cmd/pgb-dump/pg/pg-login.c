@@ -153,7 +153,7 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 	if (text[0] == '\0') {
 		b = (struct blame){ STATUS_RETRY, NULL };
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
-		    "port %s failed", PQhost(conn), PQport(conn));
+		    "port %s failed: no reason given", PQhost(conn), PQport(conn));
 	} else if (a->timed_out) {
 		b = blame_text("timeout expired");
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
