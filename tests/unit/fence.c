@@ -34,8 +34,8 @@ static long version;		/* of Landlock; 0: there is none */
 static const char *
 at(const char *name)
 {
-	static char path[4][128];
-	static unsigned n;
+	static _Thread_local char path[4][128];
+	static _Thread_local unsigned n;
 
 	n = (n + 1) % 4;
 	snprintf(path[n], sizeof(path[n]), "%s/%s", top, name);
