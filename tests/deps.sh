@@ -54,6 +54,7 @@ wants()
 	coreutils	program	b2sum
 	util-linux	program	setpriv
 	procps		program	pgrep
+	time		file	/usr/bin/time
 	locales		file	/usr/share/i18n/locales/de_DE
 	shellcheck	program	shellcheck
 	parallel	program	parallel
