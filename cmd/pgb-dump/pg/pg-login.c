@@ -149,15 +149,16 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 	if (sig_caught() != 0)
 		return (STATUS_LOCAL);
 	b = blame_connect(text, line, sizeof(line));
-	/* libpq 17 is silent where it gets no socket for the last address. */
-	if (text[0] == '\0') {
-		b = (struct blame){ STATUS_RETRY, NULL };
-		snprintf(line, sizeof(line), "connection to server at \"%s\", "
-		    "port %s failed: no reason given", PQhost(conn), PQport(conn));
-	} else if (a->timed_out) {
+	if (a->timed_out) {
 		b = blame_text("timeout expired");
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
 		    "port %s failed: timeout expired", PQhost(conn),
+		    PQport(conn));
+	} else if (text[0] == '\0') {
+		/* libpq 17, where it gets no socket for the last address. */
+		b = (struct blame){ STATUS_RETRY, NULL };
+		snprintf(line, sizeof(line), "connection to server at \"%s\", "
+		    "port %s failed: no reason given", PQhost(conn),
 		    PQport(conn));
 	} else if (is_misuse(text))
 		b = (struct blame){ STATUS_USAGE, NULL };

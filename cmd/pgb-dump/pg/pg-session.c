@@ -38,52 +38,55 @@ pg_clone(const struct pg *like, const struct pg_teller *teller,
 	return (status);
 }
 
-static enum status
-set_role(struct pg *pg, const char *role)
+/* "SET ROLE ...; ", or nothing; freed by the caller; NULL without memory. */
+static char *
+role_sql(struct pg *pg, const char *role)
 {
-	char *name = PQescapeIdentifier(pg->conn, role, strlen(role));
-	char *sql = NULL;
-	enum status status = STATUS_LOCAL;
+	char *name, *sql;
 
-	if (name == NULL || asprintf(&sql, "SET ROLE %s", name) == -1)
-		msg_errno("--role");
-	else
-		status = pg_query(pg, sql, NULL, NULL);
+	if (role == NULL)
+		return (strdup(""));
+	if ((name = PQescapeIdentifier(pg->conn, role, strlen(role))) == NULL ||
+	    asprintf(&sql, "SET ROLE %s; ", name) == -1)
+		sql = NULL;
 	PQfreemem(name);
-	free(sql);
-	return (status);
+	return (sql);
 }
 
 enum status
 pg_set(struct pg *pg, const struct pg_settings *s)
 {
-	char sql[512], mark[64];
-	enum status status;
+	char *role, *sql = NULL, mark[64];
+	enum status status = STATUS_LOCAL;
 	PGresult *res;
 	long digits = s->float_digits != NULL ?
 	    strtol(s->float_digits, NULL, 10) : 3;
 
-	if (s->role != NULL && (status = set_role(pg, s->role)) != STATUS_OK)
-		return (status);
 	if (pg_session_mark(pg, mark, sizeof(mark)) == -1)
 		return (STATUS_LOCAL);
-	/* In one message, so that who has the mark has all of it. */
-	snprintf(sql, sizeof(sql), "%s; " PG_NO_PATH "; SET DATESTYLE = ISO; "
-	    "SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO %ld; "
-	    "SET synchronize_seqscans TO off; SET row_security = %s%s", mark,
-	    digits, s->row_security ? "on" : "off",
-	    s->quote_all ? "; SET quote_all_identifiers = true" : "");
-	if ((status = pg_query(pg, sql, NULL, NULL)) != STATUS_OK)
-		return (status);
-	/* Minor versions from August 2024 on have it. */
-	status = pg_query(pg, "SELECT pg_catalog.set_config(name, "
+	role = role_sql(pg, s->role);
+	/* In one message, so that who has the mark has all of it.  Minor
+	 * versions from August 2024 on have the last one. */
+	if (role == NULL || asprintf(&sql, "%s%s; " PG_NO_PATH "; "
+	    "SET DATESTYLE = ISO; SET INTERVALSTYLE = POSTGRES; "
+	    "SET extra_float_digits TO %ld; SET synchronize_seqscans TO off; "
+	    "SET row_security = %s%s; SELECT pg_catalog.set_config(name, "
 	    "'view, foreign-table', false) FROM pg_catalog.pg_settings "
-	    "WHERE name = 'restrict_nonsystem_relation_kind'", NULL, &res);
-	if (status != STATUS_OK)
-		return (status);
-	pg->restricts = PQntuples(res) > 0;
-	PQclear(res);
-	return (STATUS_OK);
+	    "WHERE name = 'restrict_nonsystem_relation_kind'", role, mark,
+	    digits, s->row_security ? "on" : "off", s->quote_all ?
+	    "; SET quote_all_identifiers = true" : "") == -1) {
+		msg_errno("libpq");
+		sql = NULL;
+		goto out;
+	}
+	if ((status = pg_query(pg, sql, NULL, &res)) == STATUS_OK) {
+		pg->restricts = PQntuples(res) > 0;
+		PQclear(res);
+	}
+out:
+	free(role);
+	free(sql);
+	return (status);
 }
 
 enum status
