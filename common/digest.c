@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * From version 3 of libcrypto on each digest has a context of the library of
- * its own, and errors are set up first, for the reasons that stand in
- * age/cipher-crypto.c.
- */
 #include <stdbool.h>
 #include <stdlib.h>
 
 #ifdef AEAD_SODIUM
 #include <sodium.h>
 #else
-#include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-#define OWN_CONTEXT
-#endif
+
+#include "libcrypto.h"
 #endif
 
 #include "digest.h"
-#include "memory.h"
 
 #ifdef AEAD_SODIUM
 
@@ -76,8 +67,6 @@ digest_end(struct digest *d, uint8_t out[DIGEST_LEN])
 
 #else
 
-#define CRYPTO_SETUP	((size_t)64 * 1024)
-
 struct digest {
 #ifdef OWN_CONTEXT
 	OSSL_LIB_CTX *library;
@@ -112,10 +101,8 @@ digest_new(void)
 {
 	struct digest *d;
 
-	if (memory_there(CRYPTO_SETUP) == -1)
+	if (libcrypto_begin() == -1)
 		return (NULL);
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	ERR_clear_error();
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return (NULL);
 	if ((d->ctx = EVP_MD_CTX_new()) == NULL || digest_begin(d) == -1) {

@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A context of libcrypto's keeps the expanded key in memory of its own, which
- * it wipes when it is freed.  Its configuration file is not read: it could
- * bring in any code, and what is asked for here is one fixed cipher.  From
- * version 3 on each key has a context of the library of its own: the one that
- * is shared is set up behind the scenes, and crashes where memory ends just
- * then.  The record of a thread's errors is set up first: where it comes about
- * because memory has ended, in the middle of setting up something else, the
- * library waits for itself.  In 3.5 its very first step does so, and nothing can
- * be set up before that: it is not taken without memory for it.
+ * it wipes when it is freed.
  */
-#include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "age/cipher.h"
-#include "memory.h"
-
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-#define OWN_CONTEXT
-#endif
-
-#define CRYPTO_SETUP	((size_t)64 * 1024)
+#include "libcrypto.h"
 
 struct state {
 #ifdef OWN_CONTEXT
@@ -91,10 +76,8 @@ new(const uint8_t key[CIPHER_KEY_LEN], int use)
 	const EVP_CIPHER *cipher;
 	struct state *s;
 
-	if (memory_there(CRYPTO_SETUP) == -1)
+	if (libcrypto_begin() == -1)
 		return (NULL);
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	ERR_clear_error();
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return (NULL);
 	if ((cipher = find(s)) == NULL)

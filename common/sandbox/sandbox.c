@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "msg.h"
 #include "sandbox/breach.h"
 #include "sandbox/landlock.h"
@@ -54,18 +55,16 @@ static enum status
 enter(const struct sandbox *s)
 {
 	enum status status;
-	void *memory;
 
 	if (SANITIZER) {
 		msg_verbose("sandbox: none under a sanitizer");
 		return (STATUS_OK);
 	}
 	/* libseccomp does not bear it well to be without. */
-	if ((memory = malloc(MEMORY)) == NULL) {
+	if (memory_there(MEMORY) == -1) {
 		msg_errno("sandbox");
 		return (STATUS_LOCAL);
 	}
-	free(memory);
 	if ((status = sandbox_no_privileges()) == STATUS_OK)
 		status = lock_files(s);
 	if (status == STATUS_OK)

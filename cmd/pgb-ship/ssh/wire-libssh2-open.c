@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "ssh/net.h"
 #include "trust/trust.h"
 #include "ssh/wire-libssh2-impl.h"
@@ -210,12 +211,10 @@ wire_libssh2_open(const struct route *r, const struct halt *halt,
 int
 wire_libssh2_init(void)
 {
-	void *memory;
 
 	/* OpenSSL crashes where memory ends while it is set up. */
-	if ((memory = malloc(SETUP_MEMORY)) == NULL)
+	if (memory_there(SETUP_MEMORY) == -1)
 		return (-1);
-	free(memory);
 	/* The library allocates and frees two packets' worth for each packet:
 	 * their memory is not to be given back each time. */
 	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
