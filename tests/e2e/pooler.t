@@ -91,6 +91,9 @@ for i in 1 2 3; do
 	refused "one that lends connections for a transaction, $i"
 done
 is "$(others)" "$OTHERS" 'and none of them has anything of ours'
+try 'pgb-dump --list'
+status_is 0 'the databases are listed'
+is "$(others)" "$OTHERS" 'which leaves nothing either'
 
 # Some connections are there before, and taken in turns.
 pool transaction 'server_round_robin = 1'
@@ -119,5 +122,28 @@ try 'pgb-dump app >got'
 status_is 4 'no second connection: try again later'
 like "$ERR" 'error: .*query_wait_timeout' 'as it says'
 is "$(size got)" 0 'nothing was written'
+
+
+# One that ends in the middle.
+pool session
+psql -Xq -d app -c "CREATE TABLE long AS SELECT i, repeat(md5(i::text), 40) b
+    FROM generate_series(1, 20000) i"
+mkfifo gate
+{ pgb-dump -Z none -j 2 app 2>err; echo $? >rc; } |
+    { head -c 1000000; read -r _ <gate; cat; } | pgb-verify --sink >rec 2>err.v &
+job=$!
+reading()
+{
+	[ "$(psql -XAtq -h "$SERVER" -p 5432 -d postgres -c "SELECT count(*)
+	    FROM pg_stat_activity WHERE query LIKE '%COPY%long%'
+	    AND state = 'active' AND pid <> pg_backend_pid()")" -ge 1 ]
+}
+await 20 reading || fail 'it reads'
+kill_tree "$POOL_PID" KILL
+echo >gate
+wait "$job"
+is "$(cat rc)" 4 'a pooler that ends in the middle: 4'
+like "$(cat err)" '^pgb-dump: error: ' 'says so'
+like "$(cat err.v)" 'error: ' 'and nothing looks whole'
 
 done_testing

@@ -94,8 +94,10 @@ like "$ERR" "host key [^ ]*$HOST_TYPE[^ ]* .*: unknown" 'says so'
 like "$ERR" "hint: .*ssh-keyscan -p $SSHD_PORT .*sed .*/alias/" 'what to do'
 { printf 'Match exec "echo %%n >%s/matched"\n\tUser nobody-else\n' "$SCRATCH"
 cat config; } >config.match
-run pgb-ship --transport ssh -F config.match --known-hosts "$KNOWN_HOSTS" \
-    --sink "sftp://backup@127.0.0.1:$SSHD_PORT$REMOTE/y" <dump
+run pgb-ship --transport ssh -F config.match -i "$SSH_KEY" \
+    --known-hosts "$KNOWN_HOSTS" \
+    --sink "sftp://backup@127.0.0.1:$SSHD_PORT$REMOTE/matched" <dump
+status_is 0 'a configuration with Match exec'
 is "$(cat matched)" 127.0.0.1 'the commands of Match exec are run'
 cat >"with blank%h" <"$SSH_KEY"
 cat >'known "x' <"$KNOWN_HOSTS"
