@@ -91,7 +91,7 @@ for i in 1 2 3; do
 	refused "one that lends connections for a transaction, $i"
 done
 is "$(others)" "$OTHERS" 'and none of them has anything of ours'
-try 'pgb-dump --list'
+try 'PGDATABASE=app pgb-dump --list'
 status_is 0 'the databases are listed'
 is "$(others)" "$OTHERS" 'which leaves nothing either'
 
@@ -100,9 +100,8 @@ pool transaction 'server_round_robin = 1'
 is "$(others)" "$OTHERS" 'four others where they are taken in turns'
 for i in 1 2 3 4; do
 	refused "one that takes them in turns, $i"
+	is "$(others)" "$OTHERS" 'these have nothing of ours either'
 done
-
-is "$(others)" "$OTHERS" 'these have nothing of ours either'
 
 pool statement
 refused 'one that lends them for a statement'
@@ -123,6 +122,50 @@ status_is 4 'no second connection: try again later'
 like "$ERR" 'error: .*query_wait_timeout' 'as it says'
 is "$(size got)" 0 'nothing was written'
 
+
+# One that the look does not see: the process that greets is the server's, and a
+# transaction is begun in another one.
+cat >lends <<'END'
+use strict;
+use IO::Select;
+use IO::Socket::UNIX;
+my ($server, $listen) = @ARGV;
+
+sub message { my $s = shift; my ($head, $body) = ('', '');
+    sysread($s, $head, 5) == 5 or exit; my $n = unpack('N', substr($head, 1)) - 4;
+    while (length($body) < $n) { sysread($s, $body, $n - length($body),
+	length($body)) or exit }
+    return $head . $body }
+sub opened { my $start = shift; my $s = IO::Socket::UNIX->new(Peer => $server)
+	or exit; syswrite($s, $start); return $s }
+
+my $all = IO::Socket::UNIX->new(Local => $listen, Listen => 8) or die "$listen";
+$SIG{CHLD} = 'IGNORE';
+while (my $client = $all->accept) {
+    next if fork;
+    my ($head, $rest);
+    # What asks for encryption is told no.
+    do { sysread($client, $head, 4); sysread($client, $rest, unpack('N', $head) - 4);
+	syswrite($client, 'N') if length($rest) == 4 } while length($rest) == 4;
+    my ($one, $two) = map { opened("$head$rest") } 1, 2;
+    my $to = $one;
+    while (message($two) !~ /^Z/) { }
+    my $ready = IO::Select->new($client, $one, $two);
+    for (;;) { for my $s ($ready->can_read) {
+	my $m = message($s);
+	$to = $two if $s == $client && $m =~ /^Q....BEGIN/s;
+	syswrite($s == $client ? $to : $client, $m);
+    } }
+}
+END
+mkdir lent
+perl ./lends "$SERVER/.s.PGSQL.5432" lent/.s.PGSQL.6432 &
+at_exit $!
+await 10 test -S lent/.s.PGSQL.6432
+PGHOST=$SCRATCH/lent
+is "$(psql -XAtq -d app -c 'SELECT 1' -c 'BEGIN' -c 'SELECT 2')" '1
+2' 'one that nothing shows'
+refused 'by what the transaction has not'
 
 # One that ends in the middle.
 pool session
