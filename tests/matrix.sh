@@ -25,7 +25,9 @@ error() { echo "matrix: error: $*" >&2; exit 3; }
 
 # --- inside -----------------------------------------------------------------
 
-# With mounts and processes of our own, which end when we do.
+# With mounts and processes of our own, which end when we do.  Not by chroot(2):
+# whoever has mounts of his own in there, as systemd's units, wants a root that
+# is the root of its mounts.
 inside()
 {
 	root=$1 commit=$2; shift 2
@@ -34,9 +36,11 @@ inside()
 	    mount --bind "$root" "$root" &&
 	    mount -t proc proc "$root/proc" &&
 	    mount --rbind /dev "$root/dev" &&
-	    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" ||
+	    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" &&
+	    mount -t sysfs sysfs "$root/sys" &&
+	    cd "$root" && pivot_root . . && umount -l . ||
 	    error "$root: cannot mount"
-	exec chroot "$root" /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \
+	exec /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \
 	    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
 	    PGB_FULL="${PGB_FULL:-0}" PGB_SKIP_OK=1 PGB_COMMIT="$commit" \
 	    PGB_TAP=/tap "$@"

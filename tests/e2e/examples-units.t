@@ -155,10 +155,12 @@ sed -i 's/PGPORT=[0-9]*/PGPORT=1/' 'unit/pgb-late@.service'
 
 cat >boot <<'END'
 #!/bin/sh
-# The first process of a small machine, whose first unit is none.
+# The first process of a small machine, whose first unit is none.  Its /tmp is
+# ours, in which all of this lies.
 cd "$1" || exit
 mount --make-rprivate / && mount -t tmpfs none /run &&
     mkdir -p /run/systemd/system && cp unit/* /run/systemd/system &&
+    ln -s /dev/null /run/systemd/system/tmp.mount &&
     mount -t tmpfs none /var/lib/systemd &&
     mount -t tmpfs none /var/cache &&
     mount --bind /proc/sys /proc/sys &&
@@ -174,6 +176,7 @@ else
 fi || exit
 # Credentials come to a service by way of mounts that are shared.
 mount --make-rshared /
+unset CREDENTIALS_DIRECTORY
 export container=pgb SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1
 ./night "$2" >night.log 2>&1 &
 exec /lib/systemd/systemd --system --unit=bare.target --log-target=null \
