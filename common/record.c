@@ -159,11 +159,9 @@ array_of(struct record *r, const char *key)
 void
 record_add(struct record *r, const char *key, const char *value)
 {
-	json_t *array = array_of(r, key), *json = string(value);
 
-	/* The array takes the reference, or the failure drops it. */
-	if (array == NULL || json == NULL ||
-	    json_array_append_new(array, json) == -1)
+	/* Takes the reference or drops it, also where there is no array. */
+	if (json_array_append_new(array_of(r, key), string(value)) == -1)
 		r->failed = true;
 }
 

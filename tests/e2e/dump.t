@@ -644,7 +644,12 @@ cut()
 	run pgb-dump -j 2 --split-pages 7 -t long appdb
 	[ "$RC" = 0 ] && grep -aq 'COPY (SELECT .*long WHERE ctid' "$PG_LOG"
 }
-ok 'a long table is cut' cut
+# PostgreSQL reads a range of pages as such since 14.
+if [ "$PG_MAJOR" -ge 14 ]; then
+	ok 'a long table is cut' cut
+else
+	ok 'a long table is not cut' not cut
+fi
 PGOPTIONS='-c allow_system_table_mods=on' psql -Xqd appdb -c "INSERT INTO
     pg_extension (oid, extname, extowner, extnamespace, extrelocatable,
     extversion) VALUES (90000, 'timescaledb', 10, 2200, false, '2')"

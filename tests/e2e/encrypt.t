@@ -357,7 +357,12 @@ dump 200 >few
 try 'pgb-encrypt -R many <few >many.age'
 status_is 0 '1024 recipients'
 ok 'the last one reads it' sh -c 'pgb-encrypt -d -i mine.key <many.age | cmp - few'
-ok 'and with age' sh -c 'age -d -i mine.key many.age | cmp - few'
+# Before 1.0 it reads no more than 20.
+if age -d -i mine.key many.age 2>&1 >few.age | grep -q 'too many recipients'; then
+	untested 'this age reads no such file'
+else
+	ok 'and with age' cmp few.age few
+fi
 pgb-encrypt --keygen key.more >>many
 try 'pgb-encrypt -R many <few'
 refused 2 'more than 1024 recipients' 'one more'
