@@ -25,6 +25,7 @@
 #define STEP_MS		10	/* between two looks at a child that runs */
 #define QUICK_MS	20	/* so long it is looked at every ms */
 #define EXEC_FAILED	127
+#define DEFAULT_PATH	"/usr/bin:/bin"
 
 enum { IN, OUT, ERR, FAIL, ENDS };	/* FAIL tells of a failed execve() */
 
@@ -238,6 +239,8 @@ child_find(const char *name, char *path, size_t size)
 	struct stat st;
 	int n;
 
+	if (p == NULL || *p == '\0')
+		p = DEFAULT_PATH;
 	if (strchr(name, '/') != NULL) {
 		n = snprintf(path, size, "%s", name);
 		errno = ENOENT;

@@ -53,8 +53,8 @@ int child_start_as(struct child *, char *const argv[], const char *const *env,
 /*
  * child_find(name, path, size):
  * The path of a program: of name itself where that has a slash, else in the
- * absolute directories of PATH: a relative one is wherever we happen to be.
- * 0, or -1 with errno ENOENT.
+ * absolute directories of PATH, or of "/usr/bin:/bin" where that says nothing:
+ * a relative one is wherever we happen to be.  0, or -1 with errno ENOENT.
  */
 int child_find(const char *name, char *path, size_t size);
 

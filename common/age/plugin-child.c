@@ -4,9 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "age/plugin-impl.h"
@@ -28,25 +26,12 @@ plugin_name_valid(const char *name)
 int
 plugin_find(const char *name, char path[], size_t size)
 {
-	const char *p = getenv("PATH"), *end;
-	struct stat st;
-	int n;
+	char program[sizeof(PLUGIN_PREFIX) + PLUGIN_NAME_MAX];
 
 	if (!plugin_name_valid(name))
 		return (-1);
-	for (; p != NULL; p = *end == ':' ? end + 1 : NULL) {
-		end = p + strcspn(p, ":");
-		/* Relative, or empty: the directory that we happen to be in,
-		 * where anybody may have put a program. */
-		if (*p != '/')
-			continue;
-		n = snprintf(path, size, "%.*s/%s%s", (int)(end - p), p,
-		    PLUGIN_PREFIX, name);
-		if (n > 0 && (size_t)n < size && stat(path, &st) == 0 &&
-		    S_ISREG(st.st_mode) && access(path, X_OK) == 0)
-			return (0);
-	}
-	return (-1);
+	snprintf(program, sizeof(program), "%s%s", PLUGIN_PREFIX, name);
+	return (child_find(program, path, size));
 }
 
 bool

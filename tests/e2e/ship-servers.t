@@ -38,6 +38,15 @@ proftpd_start()
 	t_ids=$(id -u "$SSHD_USER"):$(id -g "$SSHD_USER")
 	ssh-keygen -e -f "$SSH_KEY.pub" >"$t_dir/authorized_keys"
 	cp "$SCRATCH/ssh/host_ed25519" "$SCRATCH/ssh/host_ecdsa" "$t_dir"
+	# 1.3.9 asks for the passphrase of an OpenSSH key that has none.
+	case $(proftpd -v 2>&1) in
+	*1.3.[0-8]*) ;;
+	*)
+		for t_key in ed25519 ecdsa; do
+			ssh-keygen -q -p -m PKCS8 -P '' -N '' \
+			    -f "$t_dir/host_$t_key" >/dev/null
+		done ;;
+	esac
 	echo "$SSHD_USER:x:$t_ids:x:$REMOTE:/bin/sh" >"$t_dir/passwd"
 	echo "$t_group:x:${t_ids#*:}:" >"$t_dir/group"
 	cat >"$t_dir/conf" <<-END

@@ -3,6 +3,7 @@
  * signals that it should, nothing of ours besides, and does not outlive us; one
  * that leads a session takes with it what it has started. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -233,6 +234,32 @@ test_thread(void)
 	    "by SIGTERM");
 }
 
+static void
+test_find(void)
+{
+	char path[PATH_MAX], *old = getenv("PATH");
+
+	old = old == NULL ? NULL : strdup(old);
+	setenv("PATH", "bin:/none:/bin", 1);
+	ok(child_find("sh", path, sizeof(path)) == 0 &&
+	    strcmp(path, "/bin/sh") == 0, "the program of PATH");
+	ok(child_find("./sh", path, sizeof(path)) == 0 &&
+	    strcmp(path, "./sh") == 0, "one with a slash is itself");
+	ok(child_find("sh", path, 7) == -1 && errno == ENOENT, "too long");
+	setenv("PATH", "bin:/none:", 1);
+	ok(child_find("sh", path, sizeof(path)) == -1 && errno == ENOENT,
+	    "none in PATH");
+	setenv("PATH", "", 1);
+	ok(child_find("sh", path, sizeof(path)) == 0 && *path == '/',
+	    "an empty PATH: where Unix has it");
+	unsetenv("PATH");
+	ok(child_find("sh", path, sizeof(path)) == 0 && *path == '/',
+	    "no PATH");
+	if (old != NULL)
+		setenv("PATH", old, 1);
+	free(old);
+}
+
 int
 main(void)
 {
@@ -248,5 +275,6 @@ main(void)
 	test_talk();
 	test_session();
 	test_thread();
+	test_find();
 	return (tap_done());
 }
