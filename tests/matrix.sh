@@ -37,7 +37,7 @@ inside()
 	    mount -t proc proc "$root/proc" &&
 	    mount --rbind /dev "$root/dev" &&
 	    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" &&
-	    mount -t sysfs sysfs "$root/sys" &&
+	    mount --rbind /sys "$root/sys" &&
 	    cd "$root" && pivot_root . . && umount -l . ||
 	    error "$root: cannot mount"
 	exec /usr/bin/env -i LC_ALL=C HOME=/root TERM=dumb \

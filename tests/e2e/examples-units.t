@@ -72,9 +72,15 @@ status_is 5 'a database that is not there'
 is "$OUT" '' 'no record'
 (export PGPORT=1; try "$(exec_start pgb-backup@.service appdb)"; exit $RC)
 is $? 4 'a server that is not there yet'
-try "exec $(exec_start pgb-drill@.service appdb)"
-status_is 0 'pgb-drill@.service: its command'
-like "$OUT" '^restore-drill: OK: appdb-' 'says so'
+# ssh, which speaks for a libssh2 without elliptic curves, looks for the known
+# hosts of a user, not of HOME, and takes no path with a \.
+if curves; then
+	try "exec $(exec_start pgb-drill@.service appdb)"
+	status_is 0 'pgb-drill@.service: its command'
+	like "$OUT" '^restore-drill: OK: appdb-' 'says so'
+else
+	untested 'the drill, and a name with a blank: ssh, and no HOME'
+fi
 rm "$REMOTE/pg/"*
 
 # Which status is tried again is told by the unit alone.
@@ -195,7 +201,9 @@ start pgb-late@appdb.service
 start pgb-drill@appdb.service
 start pgb-backup@appdb.timer
 until [ "$(ls "$1" | grep -c '^appdb.*age$')" = 2 ]; do sleep 0.1; done
-until [ "$(ls told | grep -c letter)" -ge 2 ]; do sleep 0.1; done
+until grep -qs none_such told/letter.* && grep -qs pgb-late told/letter.*; do
+	sleep 0.1
+done
 echo done >told/done
 END
 chmod +x boot night
@@ -224,22 +232,28 @@ if boots; then
 	kill -KILL "$SYSTEMD"
 	wait "$SYSTEMD" 2>/dev/null
 	cat said.* told/started | sed 's/^/# /'
-	is "$(grep -c '^0' told/started)" 4 'units that were started and ended well'
 	like "$(cat told/started)" '^0 pgb-backup@appdb.service' 'the backup'
-	like "$(cat told/started)" '^0 pgb-backup@odd.x20name' 'of an odd name'
-	like "$(cat told/started)" '^0 pgb-drill@appdb.service' 'the drill'
-	like "$(cat said.drill)" '^restore-drill: OK: appdb-' 'which has said so'
-	like "$(vault)" "^appdb-$NAME appdb-$NAME odd%20name-$NAME \$" \
+	like "$(vault)" "^appdb-$NAME appdb-$NAME " \
 	    'the timer has made another one'
+	if curves; then
+		is "$(grep -c '^0' told/started)" 4 \
+		    'units that were started and ended well'
+		like "$(cat told/started)" '^0 pgb-backup@odd.x20name' 'an odd name'
+		like "$(vault)" " odd%20name-$NAME \$" 'its backup'
+		like "$(cat told/started)" '^0 pgb-drill@appdb.service' 'the drill'
+		like "$(cat said.drill)" '^restore-drill: OK: appdb-' \
+		    'which has said so'
+	fi
 	ok 'and it is whole' sh -c "pgb-encrypt -d -i etc/drill.key \
 	    <\"\$(ls $REMOTE/pg/appdb-* | tail -n 1)\" | pgb-verify --sink"
-	is "$(grep -c 'PGSQL[.]1" failed' said.backup)" 2 \
+	is "$(grep -c 'hint: is the server running' said.backup)" 2 \
 	    'what ended with 4 was tried again, until the limit'
 	is "$(grep -c 'error: .*none_such' said.backup)" 1 'what ended with 5 was not'
-	is "$(cat told/letter.* | grep -h '^-s' | sed 's/unknown/N/' | sort |
-	    tr '\n' ' ')" "$(printf '%s ' \
-	    '-s failed: pgb-backup@none_such.service (status 5) root' \
-	    '-s failed: pgb-late@appdb.service (status 4) root')" \
+	# Before 251 it tells no status.
+	cat told/letter.* | sed -n 's/^-s failed: //p' | sed -n \
+	    's/^pgb-backup@none_such.service (status [5u].*) root$/none_such/p
+	    s/^pgb-late@appdb.service (status [4u].*) root$/late/p' | sort >letters
+	is "$(tr '\n' ' ' <letters)" 'late none_such ' \
 	    'each failure is told once, after the last try'
 	like "$(cat told/letter.*)" 'Backup of the PostgreSQL database none_such' \
 	    'with what systemctl says'
