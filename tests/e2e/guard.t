@@ -123,14 +123,14 @@ status_is 0 '--progress'
 like "$ERR" '^pgb-dump: 100% ' 'the last line'
 run pgb-dump -j 2 -Z 1 guard
 unlike "$ERR" '%' 'where stderr is no terminal: only if asked for'
-# A terminal: one line, redrawn and wiped.
-TERM=xterm script -qefc 'pgb-dump -j 1 -Z none guard |
+# A terminal: one line, redrawn and wiped; also within a table that is not cut.
+TERM=xterm script -qefc 'pgb-dump -j 1 --no-split -Z none guard |
     { head -c 10000000; read -r _ <gate; cat; } >term.out' /dev/null >term.log 2>&1 &
 job=$!
 drawn()
 {
 	tr '\r' '\n' <term.log |
-	    grep -Eq 'pgb-dump: +[0-9]+% public\.big .*MB/s'
+	    grep -Eq 'pgb-dump: +[1-9][0-9]?% public\.big .*MB/s'
 }
 ok 'a terminal: percent, table, speed' await 30 drawn
 timeout 30 sh -c 'echo >gate'

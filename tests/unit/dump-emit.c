@@ -2,7 +2,7 @@
 /*
  * Whatever many workers make, in whatever order, of whatever size: it comes out
  * in the order of the archive, within the limit of memory, and nobody waits for
- * ever.
+ * ever; and how far it is shows.
  */
 #include <signal.h>
 
@@ -28,6 +28,7 @@ struct run {
 	size_t most;		/* bytes of one task */
 	bool loosens, stop;	/* stop: atomic */
 	size_t peak;		/* slabs, seen at any time */
+	bool back;		/* what was done became less */
 };
 
 static unsigned
@@ -55,6 +56,7 @@ make_plan(struct run *r)
 		if (e->step >= e->pages)
 			e->step = 0;
 		/* Right, or far from it. */
+		e->bytes = dice(&r->seed, (unsigned)r->most);
 		e->task_bytes = dice(&r->seed, 2) == 0 ? r->most : 1000;
 	}
 }
@@ -103,6 +105,7 @@ worker(void *arg)
 				stamp.len = (uint32_t)left;
 			if (!chunk(&sink, &stamp))
 				return (NULL);
+			lane_came(t, stamp.len);
 			stamp.number++;
 			left -= stamp.len;
 		}
@@ -118,6 +121,8 @@ meddler(void *arg)
 	const struct timespec ms = { 0, 1000000 };
 	struct run *r = arg;
 	size_t limit = r->jobs * (EMIT_SHARE / EMIT_SLAB), n;
+	struct emit_state state;
+	uint64_t done = 0;
 	bool loose = false;
 
 	while (!__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE)) {
@@ -129,6 +134,9 @@ meddler(void *arg)
 		pthread_mutex_unlock(&r->e->lock);
 		if (n > r->peak)
 			r->peak = n;
+		emit_state(r->e, &state);
+		r->back |= state.done < done;
+		done = state.done;
 	}
 	emit_loosen(r->e, false);
 	return (NULL);
@@ -227,6 +235,7 @@ test_run(unsigned jobs, size_t most, bool loosens, unsigned seed)
 	    "and all memory is back");
 	ok(loosens || r.peak <= limit, "never more than the limit: %zu of %zu",
 	    r.peak, limit);
+	ok(!r.back, "what is done never becomes less");
 	emit_free(r.e);
 	plan_free(&r.plan);
 }
@@ -256,6 +265,36 @@ test_fail(void)
 	plan_free(&r.plan);
 }
 
+/* A table that is read at once shows how far it is, too. */
+static void
+test_share(void)
+{
+	struct run r = { .jobs = 1, .seed = 1, .most = 1000 };
+	struct stamp stamp = { .len = 100 };
+	struct squeeze_sink sink;
+	struct emit_state state[3];
+	struct task *t;
+
+	make_plan(&r);
+	r.plan.entries[0].step = 0;
+	r.plan.entries[0].bytes = 250;
+	r.e = emit_new(r.jobs, false);
+	t = emit_take(r.e, &r.plan);
+	lane_sink(t, &sink);
+	emit_state(r.e, &state[0]);
+	lane_came(t, 200);
+	chunk(&sink, &stamp);
+	emit_state(r.e, &state[1]);
+	lane_came(t, 200);
+	chunk(&sink, &stamp);
+	emit_state(r.e, &state[2]);
+	ok(state[0].done == 0 && state[1].done == 200, "so much of a table");
+	ok(state[2].done == 250, "not more than there is");
+	emit_stop(r.e);
+	emit_free(r.e);
+	plan_free(&r.plan);
+}
+
 int
 main(void)
 {
@@ -273,5 +312,6 @@ main(void)
 		test_run(8, 100, false, seed);
 	}
 	test_fail();
+	test_share();
 	return (tap_done());
 }

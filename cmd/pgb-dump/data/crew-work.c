@@ -35,6 +35,7 @@ on_used(void *arg, size_t len)
 {
 	struct hand *h = arg;
 
+	lane_came(h->task, len);
 	return (squeeze_used(h->squeeze, len) == 0);
 }
 
@@ -43,6 +44,7 @@ on_bytes(void *arg, const void *buf, size_t len)
 {
 	struct hand *h = arg;
 
+	lane_came(h->task, len);
 	return (squeeze_put(h->squeeze, buf, len) == 0);
 }
 

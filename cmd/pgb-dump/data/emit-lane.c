@@ -113,6 +113,7 @@ hand_over(struct task *t, bool done)
 	/* Those in front were handed over before, and may be gone. */
 	for (s = t->slabs; s != NULL; s = s->next)
 		s->ready = s->used;
+	t->shown = t->came;
 	t->done = done;
 	if (done) {
 		learn(e, t);
@@ -197,6 +198,13 @@ lane_bytes(struct task *t, const void *buf, size_t len)
 		len -= n;
 	}
 	return (true);
+}
+
+void
+lane_came(struct task *t, size_t len)
+{
+
+	t->came += len;
 }
 
 void

@@ -432,5 +432,9 @@ emit_state(struct emit *e, struct emit_state *out)
 
 	pthread_mutex_lock(&e->lock);
 	*out = e->state;
+	/* A relation's rows may take more room in the archive than on disk. */
+	if (e->head != NULL)
+		out->done += e->head->shown < e->head->weight ?
+		    e->head->shown : e->head->weight;
 	pthread_mutex_unlock(&e->lock);
 }

@@ -41,11 +41,13 @@ struct task *emit_take(struct emit *, struct plan *);
 /*
  * The lane of a task, for the thread that works on it.  lane_sink() fills in
  * the functions for a squeeze.  lane_bytes() puts bytes between chunks.
+ * lane_came(): so many bytes of rows came, for emit_state().
  * lane_done(): nothing more comes; check and text are those of the squeeze.
  * The functions return false (NULL) after emit_fail().
  */
 void lane_sink(struct task *, struct squeeze_sink *);
 bool lane_bytes(struct task *, const void *buf, size_t len);
+void lane_came(struct task *, size_t len);
 void lane_done(struct task *, uint32_t check, uint64_t text);
 
 /* Whether everything in front of the task has been read. */
@@ -87,8 +89,8 @@ enum status emit_read(struct emit *, uint8_t *buf, size_t len,
 /* Bytes went past, from elsewhere: len; 0: more are being waited for. */
 void emit_follow(struct emit *, size_t len);
 
-/* For the progress: bytes of relations whose tasks are done, the entry that is
- * being written (or NULL), and bytes handed out. */
+/* For the progress: bytes of relations whose tasks are done, and of the one that
+ * is being written as many as rows came; its entry (or NULL); bytes handed out. */
 struct emit_state {
 	uint64_t done;
 	const struct plan_entry *entry;

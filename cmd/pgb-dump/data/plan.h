@@ -66,6 +66,8 @@ struct task {
 	struct task *next;
 	size_t reserved;	/* slabs that are kept for it; under the lock */
 	size_t taken;		/* slabs that it has had */
+	uint64_t came;		/* bytes of rows, of the worker; */
+	uint64_t shown;		/* as of the last chunk, under the lock */
 	struct slab *slabs, *slab;	/* all; that being filled */
 	uint8_t *chunk;		/* length of the chunk being written */
 	size_t chunk_len;
