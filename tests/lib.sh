@@ -581,6 +581,27 @@ curves()
 	[ "$T_CURVES" = 1 ]
 }
 
+# old_age [PROGRAM]: age from before 1.0, as Debian 11 has it: it knows neither
+# plugins nor identity files under a passphrase, and what lies behind the end
+# of a file is nothing to it.
+old_age()
+{
+	case $("${1:-age}" --version 2>/dev/null) in
+	*1.0.0[~-]rc*) return 0 ;;
+	esac
+	return 1
+}
+
+# age_asks [PROGRAM]: prints what that age is to be started by under helper/tty:
+# an old one asks at stderr.
+age_asks()
+{
+	old_age "$@" || return 0
+	printf '#!/bin/sh\nexec "$@" 2>/dev/tty\n' >"$SCRATCH/bin/to-tty"
+	chmod +x "$SCRATCH/bin/to-tty"
+	echo to-tty
+}
+
 # host_type [ssh]: ed25519 or ecdsa: the key of the server that is shown to who
 # knows none, by pgb-ship's own choice or by ssh's (before 8.5, ecdsa).
 host_type()

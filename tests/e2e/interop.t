@@ -157,15 +157,19 @@ recipients()
 passphrases()
 {
 	we_make ours.id --passphrase-file pass <their.key
-	asked 'correct horse' -- "$AGE" -d ours.id
+	asked 'correct horse' -- $ASKS "$AGE" -d ours.id
 	good their.key 'a passphrase'
-	they_make theirs.age dump -r "$theirs"
-	asked 'correct horse' -- "$AGE" -d -i ours.id theirs.age
-	good dump 'an identity file that we encrypted'
+	if old_age "$AGE"; then
+		untested "$WHO: it knows no encrypted identity files"
+	else
+		they_make theirs.age dump -r "$theirs"
+		asked 'correct horse' -- "$AGE" -d -i ours.id theirs.age
+		good dump 'an identity file that we encrypted'
+	fi
 
 	rm -f theirs.id
 	asked 'correct horse' 'correct horse' -- \
-	    "$AGE" -p -a -o theirs.id mine.key
+	    $ASKS "$AGE" -p -a -o theirs.id mine.key
 	run pgb-encrypt -d --passphrase-file pass <theirs.id
 	good mine.key 'a passphrase of theirs'
 	we_make ours.age -r "$mine" <dump
@@ -298,6 +302,7 @@ for AGE in "$(command -v age)" ${PGB_AGES:-}; do
 	KIND=${AGE##*/}
 	DIR=${AGE%/*}
 	WHO="$KIND $("$AGE" --version 2>/dev/null | sed 's/.*[ v]//')"
+	ASKS=$(age_asks "$AGE")
 	rm -f their.key
 	[ ! -x "$DIR/age-plugin-pq" ] || PATH=$WAY:$DIR
 	if ! "$DIR/$KIND-keygen" -o their.key 2>/dev/null ||

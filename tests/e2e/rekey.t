@@ -70,7 +70,12 @@ status_is 1 'what is inside is not proven by it'
 not_whole()
 {
 	mv out got.age
-	ok "$1: age finds no end" not age -d -i new.key -o /dev/null got.age
+	if [ "$1" = 'a second file behind it' ] && old_age; then
+		untested "$1: this age does not look for more"
+	else
+		ok "$1: age finds no end" \
+		    not age -d -i new.key -o /dev/null got.age
+	fi
 	ok "$1: nor do we" not sh -c 'pgb-encrypt -d -i new.key <got.age >back'
 }
 chunk=65552
