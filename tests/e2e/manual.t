@@ -247,13 +247,48 @@ fresh
 example $D 1 'a backup'
 made
 fresh
-createdb 'Odd name'
-sql 'Odd name' 'CREATE TABLE t AS SELECT 1 AS x'
+# Names that could be options, connection strings, or several names.
+odd='-x dbname=appdb Odd%name service=nightly'
+for n in $odd; do
+	n=$(echo "$n" | tr % ' ')
+	sql postgres "CREATE DATABASE \"$n\""
+	PGDATABASE="$n" psql -XAtqc \
+	    "CREATE TABLE \"$n\" AS SELECT 1 AS x"
+done
 sql postgres 'CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS x'
 example $D 2 'every database'
-like "$(vault)" "^Odd%20name-$T.dump.age appdb-$T.dump.age globals-$T.sql.age \
-postgres-$T.dump.age \$" 'one each, and the roles'
-dropdb 'Odd name'
+all="-x-$T.dump.age Odd%20name-$T.dump.age appdb-$T.dump.age \
+dbname%3Dappdb-$T.dump.age globals-$T.sql.age postgres-$T.dump.age \
+service%3Dnightly-$T.dump.age"
+like "$(vault)" "^$all \$" 'one each, and the roles'
+for n in $odd; do
+	n=$(echo "$n" | tr % ' ')
+	file=$(echo "$n" | sed 's/ /%20/; s/=/%3D/')
+	try "pgb-verify --list -i backup.key \
+	    <\"\$(echo $REMOTE/pg/$file-2*.age)\""
+	like "$ERR" "TABLE DATA public $n" "$n: it is that database"
+done
+display $D EXAMPLES 2 | here >every
+fresh
+PGHOST=$SCRATCH/nobody run sh every
+status_is 4 'a server that is down has a status'
+is "$(vault)" '' 'and no backup'
+# One in the middle lets nobody in.
+cp "$PGHOST/data/pg_hba.conf" hba
+{ echo 'local dbname=appdb all reject'; cat hba; } >"$PGHOST/data/pg_hba.conf"
+sql postgres 'SELECT pg_reload_conf()' >reloaded
+await 10 not env PGDATABASE=dbname=appdb psql -XAtqc 'SELECT 1'
+run sh every
+status_is 1 'one database that fails has a status'
+like "$ERR" 'pgb-dump: error: .*dbname=appdb' 'and is named'
+like "$(vault)" "^$(echo "$all" | sed 's/dbname[^ ]* //') \$" \
+    'the others are there'
+cat hba >"$PGHOST/data/pg_hba.conf"
+sql postgres 'SELECT pg_reload_conf()' >reloaded
+await 10 env PGDATABASE=dbname=appdb psql -XAtqc 'SELECT 1'
+for n in $odd; do
+	sql postgres "DROP DATABASE \"$(echo "$n" | tr % ' ')\""
+done
 fresh
 example $D 3 'refuse where the space is short'
 made
