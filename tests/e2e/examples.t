@@ -296,4 +296,37 @@ like "$ERR" "restore-drill: error: cut-$MADE: not restored" 'says so'
 is "$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')" "$before" \
     'no database is left'
 
+# Names that are not ASCII, in the encoding of the dump: t and an a with two dots,
+# what in LATIN1 could be the UTF-8 of that, two Japanese letters.
+for case in 'LATIN1 t\0344 t\0303\0244' \
+    'EUC_JP t\0306\0374\0313\0334 \0264\0301' \
+    'SQL_ASCII t\0344 t\0303\0244' 'UTF8 t\0303\0244 \0346\0227\0245'; do
+	enc=${case%% *}
+	one=${case#* }
+	two=$(printf %b "${one#* }")
+	one=$(printf %b "${one% *}")
+	createdb -T template0 -E "$enc" --locale=C odd
+	PGCLIENTENCODING=$enc psql -Xqd odd -v ON_ERROR_STOP=1 <<-END
+	CREATE TABLE "$one" AS SELECT 'x$one'::text AS "$two";
+	CREATE SCHEMA "$two";
+	CREATE TABLE "$two"."$two" AS SELECT generate_series(1, 3) AS i;
+	END
+	try 'pgb-dump odd | pgb-verify --sink --report odd.json'
+	try 'pgb-dump odd >odd.dump'
+	status_is 0 "$enc: dumped"
+	drill odd.dump
+	status_is 0 "$enc: restored and compared"
+	like "$OUT" ': OK: odd.dump: 2 tables, 4 rows,' 'all tables of it'
+	is "$ERR" '' 'and nothing is said'
+	drill -r odd.json odd.dump
+	status_is 0 'with the report of the day it was made'
+	sed 's/"rows":3/"rows":4/' odd.json >other.json
+	drill -r other.json odd.dump
+	status_is 1 'a row is missing'
+	like "$ERR" ' 1 of 2 tables differ: .*: 3 rows, not 4$' 'is found'
+	dropdb odd
+done
+is "$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')" "$before" \
+    'no database is left'
+
 done_testing
