@@ -70,4 +70,19 @@ is "$(comm -13 "$SCRATCH/keys" "$SCRATCH/page")" '' 'and no other'
 is "$(comm -3 "$SCRATCH/keys" "$SCRATCH/written")" '' \
     'what is written is read back, and nothing else'
 
+# proofs MACRO PAGE: the words that it says "proof" may have; what is written.
+proofs()
+{
+	sed -n "/^\.It $1 proof\$/,/^\.It $1 [^p]/p" "$2" |
+	    sed -n 's/^\.\(Li\|Ql\) \([a-z]*\)[ ,.;]*$/\2/p' | grep -v verified |
+	    sort | tr '\n' ' '
+}
+proven=$(grep -oh 'proof = "[a-z]*"' common/pump.c cmd/pgb-verify/verify.c |
+    cut -d '"' -f 2)
+like "$proven" '^carrier$' 'a stream is proven by its form'
+is "$(proofs Li man/pgb-ship.1)" "$(echo "$proven" | grep -v sum |
+    sort | tr '\n' ' ')" 'pgb-ship.1 knows each proof of its record'
+is "$(proofs Va man/pgb-report.5)" "$(echo "$proven" | grep -v own |
+    sort | tr '\n' ' ')" 'pgb-report.5 those of a report'
+
 done_testing

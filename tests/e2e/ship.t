@@ -83,7 +83,7 @@ status_is 5 'fetch of a missing file'
 like "$ERR" 'none: no such file' 'says so'
 run $SHIP --fetch "$REMOTE/big" --report report
 ok 'fetch of a local file' cmp big out
-ok 'with a report' grep -q '"fetched"' report
+ok 'with a report' grep -q '"fetched".*"proof":"own"' report
 : >"$REMOTE/empty"
 chmod 644 "$REMOTE/empty"
 run $SHIP --fetch "$URL/empty"
