@@ -88,6 +88,59 @@ is_word(const char *p, size_t len, const char *word)
 	return (len == strlen(word) && memcmp(p, word, len) == 0);
 }
 
+/* The value of {db}, as it has to be written where a % means something. */
+static void
+add_written(struct path *o, const char *db, const char *percent)
+{
+	char value[DEST_PATH_MAX] = "";
+	struct path v = { .buf = value };
+	size_t i;
+
+	add_value(&v, db, strlen(db));
+	o->full |= v.full;
+	for (i = 0; i < v.len; i++)
+		if (value[i] == '%')
+			add(o, percent, strlen(percent));
+		else
+			add(o, value + i, 1);
+}
+
+char *
+dest_with_db(const char *text, const char *db, bool plain,
+    enum status *status)
+{
+	char buf[DEST_PATH_MAX] = "", *out = NULL;
+	struct path o = { .buf = buf };
+	const char *p, *why = "no {db} for --db";
+	struct dest d;
+
+	if ((*status = dest_parse_place(&d, text)) != STATUS_OK)
+		goto out;
+	add(&o, text, (size_t)(d.pattern - text));
+	for (p = d.pattern; *p != '\0'; p++) {
+		if (!is_word(p, dest_word_len(p), DEST_DB)) {
+			add(&o, p, 1);
+			continue;
+		}
+		add_written(&o, db, d.url ? "%25" : plain ? "%" : "%%");
+		p += strlen(DEST_DB) - 1;
+		why = NULL;
+	}
+	if (db[0] == '\0')
+		why = "--db: an empty name";
+	else if (o.full)
+		why = "the path is too long";
+	if (why != NULL)
+		*status = dest_refuse(&d, why);
+	else if ((out = strdup(buf)) == NULL) {
+		msg_errno(dest_shown(&d));
+		*status = STATUS_LOCAL;
+	}
+out:
+	dest_wipe(&d);
+	return (out);
+}
+
 static enum status
 add_time(struct path *o, const struct dest *d, const struct dest_words *w)
 {

@@ -61,6 +61,19 @@ enum status dest_expand(const struct dest *, const struct dest_words *words,
     char *path);
 
 /*
+ * dest_with_db(text, db, plain, status):
+ * A text (of --fetch, --list, --prune) with the name of the database in place
+ * of each {db} in its path, escaped as dest_expand() does it.
+ *
+ * plain	in a path without a scheme, % stands for itself: that of one file
+ *
+ * Freed by the caller.  NULL after one error line, with the status; STATUS_USAGE
+ * where there is no {db}.
+ */
+char *dest_with_db(const char *text, const char *db, bool plain,
+    enum status *status);
+
+/*
  * dest_name(d, path):
  * The destination as the user is shown it, without secrets, in a form that
  * names the same file when it is given back.  Freed by the caller; NULL

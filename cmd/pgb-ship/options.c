@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dest.h"
 #include "fdio.h"
 #include "msg.h"
 #include "options.h"
@@ -51,7 +53,7 @@ static const struct opt_row rows[] = {
 	{ OPT_SIZE, 0, "min-free", "N", TO(min_free),
 	    "end where less than N bytes would be left free" },
 	{ OPT_STRING, 0, "db", "NAME", TO(db),
-	    "{db} in names, in place of the archive's own" },
+	    "what {db} is, in place of the archive's own" },
 	{ OPT_STRING, 0, "server", "VERSION", TO(server),
 	    "{server} in names, in place of the archive's own" },
 	{ OPT_FLAG, 0, "raw", NULL, TO(raw),
@@ -239,7 +241,7 @@ ships(const struct task *t)
 
 	return (t->dests.count > 0 || o->sink || o->overwrite || o->mkdir ||
 	    o->raw || o->expect_size > 0 || o->min_free > 0 ||
-	    o->db != NULL || o->server != NULL || o->sum || o->read_back ||
+	    o->server != NULL || o->sum || o->read_back ||
 	    o->connections > 0 || t->mode_told);
 }
 
@@ -250,8 +252,8 @@ check_shelf(const struct task *t)
 	if (ships(t) || t->opts.report != NULL || t->range != NULL ||
 	    t->opts.no_sum || t->opts.limit > 0 || t->opts.progress.on ||
 	    t->opts.progress.off)
-		return (clash("--list and --prune go with --json and the "
-		    "options of the connection alone"));
+		return (clash("--list and --prune go with --db, --json and "
+		    "the options of the connection alone"));
 	if (t->prune == NULL && (keeps(&t->keep) || t->dry_run))
 		return (clash("--keep-last and its like and --dry-run go with "
 		    "--prune"));
@@ -270,8 +272,9 @@ check_fetch(const struct task *t)
 
 	if (ships(t) || t->opts.with.count > 0 || keeps(&t->keep) ||
 	    t->dry_run || t->json)
-		return (clash("--fetch goes with --range, --no-sum, --limit, "
-		    "--report, --progress, --no-progress and the options of the connection alone"));
+		return (clash("--fetch goes with --db, --range, --no-sum, "
+		    "--limit, --report, --progress, --no-progress and the "
+		    "options of the connection alone"));
 	return (fd_refuse_terminal(STDOUT_FILENO, "stdout",
 	    "a backup is not for the screen: pipe it on, or redirect it to a "
 	    "file"));
@@ -311,6 +314,23 @@ check(const struct task *t)
 	return (tasks > 0 ? check_shelf(t) : check_ship(t));
 }
 
+/* What stands for {db} where there is no archive that could tell. */
+static enum status
+fill_db(struct task *t)
+{
+	const char **one = t->fetch != NULL ? &t->fetch : t->list != NULL ?
+	    &t->list : &t->prune;
+	bool plain = t->fetch != NULL && strstr(t->fetch, "{latest}") == NULL;
+	enum status status = STATUS_OK;
+
+	if (t->opts.db == NULL || *one == NULL)
+		return (STATUS_OK);
+	t->filled = dest_with_db(*one, t->opts.db, plain, &status);
+	if (t->filled != NULL)
+		*one = t->filled;
+	return (status);
+}
+
 int
 options_parse(struct task *t, int argc, char **argv)
 {
@@ -324,13 +344,16 @@ options_parse(struct task *t, int argc, char **argv)
 	t->mode_told = p.w.mode != NULL;
 	if ((status = (int)take_words(t, &p.w)) != STATUS_OK)
 		return (status);
-	return ((int)check(t));
+	if ((status = (int)check(t)) != STATUS_OK)
+		return (status);
+	return ((int)fill_db(t));
 }
 
 void
 options_free(struct task *t)
 {
 
+	free(t->filled);
 	opt_list_free(&t->dests);
 	opt_list_free(&t->opts.with);
 	opt_list_free(&t->opts.identities);

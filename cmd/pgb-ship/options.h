@@ -12,6 +12,7 @@ struct task {
 	struct opt_list dests;
 	const char *fetch, *range;
 	const char *list, *prune;
+	char *filled;			/* the one of these, with --db in it */
 	struct keep keep;
 	bool json, dry_run;
 	bool mode_told;

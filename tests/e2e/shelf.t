@@ -414,6 +414,28 @@ status_is 1 'it is held against its sum like any other'
 run $SHIP --fetch "$URL/none-{latest}.dump.age"
 status_is 1 'no backup of this pattern'
 like "$ERR" 'none-\{latest\}.dump.age: no backup of this pattern' 'says so'
+
+# --db: one database of those that {db} could be, as an upload writes its name.
+(cd "$LOCAL" && lay odd%20db-20241101T020000Z.x odd%20db-20241103T020000Z.x \
+    odd-20241104T020000Z.x)
+(cd "$REMOTE" && cp "$LOCAL"/*.x .)
+for t_url in "$URL" "$LOCAL" "file://$LOCAL"; do
+	run $SHIP --db 'odd db' --fetch "$t_url/{db}-{latest}.x"
+	is "$RC $OUT" '0 odd%20db-20241103T020000Z.x' "$t_url: the latest of one"
+	run $SHIP --db 'odd db' --fetch "$t_url/{db}-20241101T020000Z.x"
+	is "$RC $OUT" '0 odd%20db-20241101T020000Z.x' 'one by its time'
+	run $SHIP --db 'odd db' --list "$t_url/{db}-{time}.x"
+	is "$RC $(echo "$OUT" | grep -c odd%20db)" '0 2' 'both are listed'
+	unlike "$OUT" odd-2024 'and no other'
+	run $SHIP --db odd --keep-last 1 --dry-run --prune "$t_url/{db}-{time}.x"
+	unlike "$OUT" odd%20db 'another one is not pruned'
+done
+run $SHIP --db 'odd db' --keep-last 1 --prune "$URL/{db}-{time}.x"
+is "$RC $(cd "$REMOTE" && ls -- *.x | tr '\n' ' ')" \
+    '0 odd%20db-20241103T020000Z.x odd-20241104T020000Z.x ' 'that one is'
+run $SHIP --db odd --list "$URL/"
+status_is 2 'no {db} for --db'
+like "$ERR" ': no \{db\} for --db$' 'says so'
 (cd "$LOCAL" && lay 'a{b}-{time}')
 run $SHIP --fetch "$LOCAL/a{b}-{time}"
 is "$RC $OUT" '0 a{b}-{time}' 'a name without {latest} is taken as it is'

@@ -403,6 +403,44 @@ test_secrets(void)
 	silent("sftp:/bob:secret@vault/x");
 }
 
+/* What stands for {db} is one part of one name, and comes out as it went in. */
+static void
+fills(const char *text, const char *db, bool plain, const char *want)
+{
+	enum status status = STATUS_OK;
+	char *got = dest_with_db(text, db, plain, &status);
+
+	same(got != NULL ? got : "-", want, text);
+	ok((got == NULL) == (status != STATUS_OK), "and the status");
+	free(got);
+}
+
+static void
+test_filled(void)
+{
+	char url[] = "sftp://u@h:22/pg/{db}-{time}", *got;
+	static char most[DEST_PATH_MAX];
+	enum status status;
+
+	fills(url, "appdb", false, "sftp://u@h:22/pg/appdb-{time}");
+	fills(url, "odd db", false, "sftp://u@h:22/pg/odd%2520db-{time}");
+	fills(url, "../x", false, "sftp://u@h:22/pg/%252E.%252Fx-{time}");
+	fills(url, "{time}", false, "sftp://u@h:22/pg/%257Btime%257D-{time}");
+	fills("/b/{db}-{latest}", "odd db", false, "/b/odd%%20db-{latest}");
+	fills("/b/{db}-1", "odd db", true, "/b/odd%20db-1");
+	fills("file:///b/{db}-1", "a%b", true, "file:///b/a%2525b-1");
+	fills("/b/{db}/{db}-{time}", "x", false, "/b/x/x-{time}");
+	fills("/b/{host}-{time}", "x", false, "-");
+	fills("/b/{db}", "", false, "-");
+	fills("vault:{db}", "x", false, "-");
+	memset(most, 'x', sizeof(most) - 1);
+	fills("/b/{db}", most, false, "-");
+	/* The same file as an upload makes. */
+	got = dest_with_db("sftp://h/{db}-x", words.db, false, &status);
+	same(expand(got, NULL), expand("sftp://h/{db}-x", &words), "one name");
+	free(got);
+}
+
 int
 main(void)
 {
@@ -418,6 +456,7 @@ main(void)
 	test_port();
 	test_round_trips();
 	test_places();
+	test_filled();
 	test_paths();
 	test_secrets();
 	return (tap_done());
