@@ -11,6 +11,8 @@ pg_start
 sshd_start
 cd "$SCRATCH" || exit
 pg_fill appdb 0
+sql postgres 'CREATE DATABASE "odd name"'
+sql 'odd name' 'CREATE TABLE t AS SELECT 1 AS x'
 mkdir -p "$REMOTE/pg" hostbin etc unit told person/.ssh
 chmod 777 "$REMOTE/pg" told
 # Readable by whoever runs a service; a checkout need not be.
@@ -78,6 +80,10 @@ if curves; then
 	try "exec $(exec_start pgb-drill@.service appdb)"
 	status_is 0 'pgb-drill@.service: its command'
 	like "$OUT" '^restore-drill: OK: appdb-' 'says so'
+	try "$(exec_start pgb-backup@.service "'odd name'")"
+	try "exec $(exec_start pgb-drill@.service "'odd name'")"
+	status_is 0 'and of a name with a blank'
+	like "$OUT" '^restore-drill: OK: odd%2520name-.*: 1 tables, 1 rows' 'says so'
 else
 	untested 'the drill, and a name with a blank: ssh, and no HOME'
 fi
@@ -199,6 +205,7 @@ start "$(systemd-escape --template pgb-backup@.service 'odd name')"
 start pgb-backup@none_such.service
 start pgb-late@appdb.service
 start pgb-drill@appdb.service
+start "$(systemd-escape --template pgb-drill@.service 'odd name')"
 start pgb-backup@appdb.timer
 until [ "$(ls "$1" | grep -c '^appdb.*age$')" = 2 ]; do sleep 0.1; done
 until grep -qs none_such told/letter.* && grep -qs pgb-late told/letter.*; do
@@ -207,7 +214,6 @@ done
 echo done >told/done
 END
 chmod +x boot night
-sql postgres 'CREATE DATABASE "odd name"'
 
 # Where this may not be, because we have no rights or a container does not let
 # us, the units are only linted, and their commands run.
@@ -236,10 +242,11 @@ if boots; then
 	like "$(vault)" "^appdb-$NAME appdb-$NAME " \
 	    'the timer has made another one'
 	if curves; then
-		is "$(grep -c '^0' told/started)" 4 \
+		is "$(grep -c '^0' told/started)" 5 \
 		    'units that were started and ended well'
 		like "$(cat told/started)" '^0 pgb-backup@odd.x20name' 'an odd name'
 		like "$(vault)" " odd%20name-$NAME \$" 'its backup'
+		like "$(cat told/started)" '^0 pgb-drill@odd.x20name' 'its drill'
 		like "$(cat told/started)" '^0 pgb-drill@appdb.service' 'the drill'
 		like "$(cat said.drill)" '^restore-drill: OK: appdb-' \
 		    'which has said so'
