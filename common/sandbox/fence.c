@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct fence {
 	struct landlock rules;	/* fd -1: there is none */
 	int error;		/* the first one, of ... */
 	char *culprit;		/* ... this */
+	atomic_bool told;	/* each thread enters; one says why it cannot */
 };
 
 struct fence *
@@ -203,24 +205,29 @@ fence_usual(struct fence *f)
 	fence_port(f, PORT_DNS);
 }
 
+static enum status
+refused(struct fence *f, int error)
+{
+
+	if (!atomic_exchange(&f->told, true))
+		msg_error("sandbox: Landlock: %s%s%s", f->culprit != NULL ?
+		    f->culprit : "", f->culprit != NULL ? ": " : "",
+		    strerror(error));
+	return (STATUS_LOCAL);
+}
+
 enum status
 fence_enter(struct fence *f)
 {
 	enum status status;
 
-	if (f->error != 0) {
-		msg_error("sandbox: Landlock: %s%s%s", f->culprit != NULL ?
-		    f->culprit : "", f->culprit != NULL ? ": " : "",
-		    strerror(f->error));
-		return (STATUS_LOCAL);
-	}
+	if (f->error != 0)
+		return (refused(f, f->error));
 	if (f->rules.fd != -1) {
 		if ((status = sandbox_no_privileges()) != STATUS_OK)
 			return (status);
-		if (landlock_enter(&f->rules) == -1) {
-			msg_error("sandbox: Landlock: %s", strerror(errno));
-			return (STATUS_LOCAL);
-		}
+		if (landlock_enter(&f->rules) == -1)
+			return (refused(f, errno));
 	}
 	breach_if_asked();
 	return (STATUS_OK);

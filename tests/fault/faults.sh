@@ -4,7 +4,8 @@
 # What the tests of faults stand on, besides lib.sh.  FAULTS=all: every call of
 # malloc fails once, not only one of each place that it is called from; and
 # calls fail with more errors.  FAULTS_LOG=FILE: a line a kind (helper/faults -c).
-# FAULTS_ONLY=ERE: only what has such a name; FAULTS_KINDS: these in place of all.
+# FAULTS_ONLY=ERE: only what has such a name; FAULTS_KINDS: these in place of all;
+# FAULTS_EACH=sites: with these, one call of each place that it is called from.
 # FAULTS_SHOW=1: each run is told.
 . "${0%/*}/../lib.sh"
 
@@ -28,6 +29,7 @@ EACH=sites
 [ "$FAULTS" != all ] || { KINDS="$SOME $MORE"; EACH=all; }
 
 KINDS=${FAULTS_KINDS:-$KINDS}
+EACH=${FAULTS_EACH:-$EACH}
 
 mkdir "$SCRATCH/run" "$SCRATCH/before"
 chmod 755 "$SCRATCH/run"

@@ -599,6 +599,19 @@ ssize_t __pread_chk(int, void *, size_t, off_t, size_t);
 READ(__pread_chk, (int fd, void *buf, size_t len, off_t at, size_t size),
     (fd, buf, len, at, size), len)
 
+/* An eventfd, which has no type of a file: there is always room in it. */
+static bool
+is_event(int fd)
+{
+	struct statx st;
+	int saved = errno;
+	bool is = statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 &&
+	    (st.stx_mode & S_IFMT) == 0;
+
+	errno = saved;
+	return (is);
+}
+
 #define WRITE(name, params, args)					\
 ssize_t									\
 name params								\
@@ -608,7 +621,7 @@ name params								\
 									\
 	if (next == NULL)						\
 		look(&next, #name);					\
-	if (fd == STDERR_FILENO || len == 0)				\
+	if (fd == STDERR_FILENO || len == 0 || is_event(fd))		\
 		return (next args);					\
 	if ((n = allowed(FAULT_WRITE, len, #name)) == -1)		\
 		return (-1);						\

@@ -247,7 +247,8 @@ crew_new(const struct crew_opts *o)
 	    (c->hands = calloc(o->jobs, sizeof(*c->hands))) == NULL)
 		goto fail;
 	c->o = o;
-	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if ((c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
+		goto fail;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->cond, NULL);
 	pg_set_teller(o->leader, &teller);
@@ -260,6 +261,8 @@ crew_new(const struct crew_opts *o)
 	return (c);
 fail:
 	msg_errno("threads");
+	if (c != NULL)
+		free(c->hands);
 	free(c);
 	return (NULL);
 }

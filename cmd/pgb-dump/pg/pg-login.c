@@ -160,6 +160,9 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
 		    "port %s failed: no reason given", PQhost(conn),
 		    PQport(conn));
+	} else if (strncmp(text, "out of memory", 13) == 0) {
+		b = (struct blame){ STATUS_LOCAL, NULL };
+		snprintf(line, sizeof(line), "libpq: out of memory");
 	} else if (is_misuse(text))
 		b = (struct blame){ STATUS_USAGE, NULL };
 	if (a->teller != NULL && a->teller->tell != NULL &&
