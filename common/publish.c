@@ -374,6 +374,16 @@ take_name(struct publish *p)
 }
 
 enum status
+publish_sync(struct publish *p)
+{
+
+	if (fsync(p->fd) == 0)
+		return (STATUS_OK);
+	msg_errno(p->path);
+	return (STATUS_LOCAL);
+}
+
+enum status
 publish_commit(struct publish *p)
 {
 	enum status status = STATUS_LOCAL;

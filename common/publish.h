@@ -69,6 +69,13 @@ bool publish_same(const struct publish *, const struct publish *);
 enum status publish_write(struct publish *, const void *buf, size_t len);
 
 /*
+ * publish_sync(p):
+ * All that was written is on the disk: what is left for publish_commit() takes
+ * no room any more.  STATUS_OK, or STATUS_LOCAL after one error line.
+ */
+enum status publish_sync(struct publish *);
+
+/*
  * publish_commit(p):
  * fsync, close, rename, fsync of the directory.  On an error the temporary is
  * removed.  STATUS_OK, or a status after one error line (an existing file:

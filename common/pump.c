@@ -361,10 +361,21 @@ write_report(struct pump *p, char *line)
 		    line);
 	else
 		status = publish_write(p->report, line, strlen(line));
-	if (status != STATUS_OK)
-		return (status);
-	status = publish_commit(p->report);
-	p->report = NULL;
+	return (status != STATUS_OK ? status : publish_sync(p->report));
+}
+
+static enum status
+name_files(struct pump *p)
+{
+	const struct pump_stage *s = &p->o->stage;
+	enum status status = STATUS_OK;
+
+	if (s->name_others != NULL)
+		status = s->name_others(s->arg);
+	if (status == STATUS_OK && p->report != NULL) {
+		status = publish_commit(p->report);
+		p->report = NULL;
+	}
 	return (status);
 }
 
@@ -384,7 +395,7 @@ sync_output(const struct pump *p)
 
 /* The order that pump.h promises, from the tail on. */
 static enum status
-let_go(struct pump *p, char *line)
+let_go(struct pump *p)
 {
 	const struct pump_opts *o = p->o;
 	enum status status;
@@ -399,7 +410,7 @@ let_go(struct pump *p, char *line)
 		if (p->vouch)
 			mark_set(out, tail_bytes(p->tail));
 	}
-	if (line != NULL && (status = write_report(p, line)) != STATUS_OK)
+	if ((status = name_files(p)) != STATUS_OK)
 		return (status);
 	if (fd_close(&out) == -1) {
 		msg_errno(o->out_name);
@@ -408,25 +419,35 @@ let_go(struct pump *p, char *line)
 	return (STATUS_OK);
 }
 
-/* The same from the proven input on.  What the report says is made before the
- * tail is let go, which a lack of memory would come too late for. */
+/* What becomes of the report in case of success. */
+static enum status
+report(struct pump *p)
+{
+	enum status status;
+	char *line;
+
+	if ((line = make_line(p)) == NULL)
+		return (STATUS_LOCAL);
+	status = write_report(p, line);
+	free(line);
+	return (status);
+}
+
+/* The same from the proven input on. */
 static enum status
 finish(struct pump *p)
 {
 	const struct pump_opts *o = p->o;
 	enum status status;
-	char *line = NULL;
 
 	if (o->stage.finish != NULL &&
 	    (status = o->stage.finish(o->stage.arg, p)) != STATUS_OK)
 		return (status);
 	if (sig_caught() != 0)
 		return (STATUS_LOCAL);
-	if (p->report != NULL && (line = make_line(p)) == NULL)
-		return (STATUS_LOCAL);
-	status = let_go(p, line);
-	free(line);
-	return (status);
+	if (p->report != NULL && (status = report(p)) != STATUS_OK)
+		return (status);
+	return (let_go(p));
 }
 
 enum status

@@ -51,9 +51,13 @@ struct pump_stage {
 	 * NULL: no. */
 	enum status (*proves)(void *arg, const char **proof);
 
-	/* Write the report's line, with what else belongs there.  NULL: the
-	 * line alone. */
+	/* Before the tail is let go: write the report's line, with what else
+	 * belongs there.  NULL: the line alone. */
 	enum status (*write_report)(void *arg, struct publish *, char *line);
+
+	/* Behind it, before the report gets its name and the output is closed:
+	 * other files get theirs.  NULL: there are none. */
+	enum status (*name_others)(void *arg);
 
 	/* Where the next bytes of the input are to be read, *len of them:
 	 * data() gets them there.  NULL, also as answer: anywhere. */
@@ -102,8 +106,10 @@ struct pump_opts {
  * pump_run(opts):
  * Move the stream.  In this order: report's temporary made; input to its end
  * through the carrier and the stage, output held back by its tail; proof
- * looked for; stage.finish(); tail written; fsync where the output is a regular
- * file; mark set; report published; output closed.
+ * looked for; stage.finish(); report written; tail written; fsync where the
+ * output is a regular file; mark set; other files and the report renamed; output
+ * closed.  So a report for which there is no room keeps back the tail, and whoever
+ * sees the end of the output finds the files of this run.
  *
  * Returns STATUS_OK: every byte was accepted and the stream is whole.  Any
  * other status: the output lacks its tail, or is whole but could not be synced,

@@ -130,15 +130,21 @@ sign(const struct outputs *out, const uint8_t hash[DIGEST_LEN])
 }
 
 static enum status
-publish_text(struct publish **file, const char *text)
+write_text(struct publish *file, const char *text)
 {
-	enum status status = publish_write(*file, text, strlen(text));
+	enum status status = publish_write(file, text, strlen(text));
+
+	return (status != STATUS_OK ? status : publish_sync(file));
+}
+
+/* It takes its name, where it is wanted. */
+static enum status
+commit(struct publish **file)
+{
 	struct publish *done = *file;
 
-	if (status != STATUS_OK)
-		return (status);
 	*file = NULL;
-	return (publish_commit(done));
+	return (done == NULL ? STATUS_OK : publish_commit(done));
 }
 
 enum status
@@ -157,12 +163,12 @@ outputs_report(struct outputs *out, const struct check *check, char *line,
 		msg_errno(out->o->report);
 		return (STATUS_LOCAL);
 	}
-	status = publish_text(&out->signature, text);
+	status = write_text(out->signature, text);
 	free(text);
 	return (status);
 }
 
-/* --- afterwards ----------------------------------------------------------- */
+/* --- sum and list --------------------------------------------------------- */
 
 struct list_to {
 	struct publish *file;	/* NULL: stderr */
@@ -180,41 +186,26 @@ list_line(void *arg, const char *line, size_t len)
 	return (to->status == STATUS_OK ? 0 : -1);
 }
 
-/* To the file that was asked for, and to stderr.  An old list is not left to
- * be taken for that of a stream that has none. */
-static enum status
-list(struct outputs *out, const struct check *check, const char *what)
+/* Whether there is something to list. */
+static bool
+has_list(const struct check *check)
 {
-	struct list_to to = { NULL, STATUS_OK };
+	return (contents_header(check_contents(check)) != NULL ||
+	    check_is_sql(check));
+}
 
-	if (contents_header(check_contents(check)) == NULL &&
-	    !check_is_sql(check)) {
-		if (out->list == NULL && !out->o->list)
-			return (STATUS_OK);
-		if (out->list == NULL) {
-			msg_warning("stdin: %s has no table of contents to "
-			    "list", what);
-			return (STATUS_OK);
-		}
-		msg_error("%s: %s has no table of contents to list",
-		    out->o->list_to, what);
-		return (STATUS_DATA);
-	}
-	if (out->o->list && check_list(check, list_line, &to) != 0) {
-		if (errno != EPIPE && errno != EINTR)
-			msg_errno("--list");
-		to.status = STATUS_LOCAL;
-	}
-	if (out->list == NULL || to.status != STATUS_OK)
-		return (to.status);
-	to.file = out->list;
-	if (check_list(check, list_line, &to) != 0) {
-		if (to.status == STATUS_OK)
-			msg_errno(out->o->list_to);
-		return (STATUS_LOCAL);
-	}
-	out->list = NULL;
-	return (publish_commit(to.file));
+static enum status
+write_list(struct outputs *out, const struct check *check)
+{
+	struct list_to to = { out->list, STATUS_OK };
+
+	if (out->list == NULL || !has_list(check))
+		return (STATUS_OK);
+	if (check_list(check, list_line, &to) == 0)
+		return (publish_sync(out->list));
+	if (to.status == STATUS_OK)
+		msg_errno(out->o->list_to);
+	return (STATUS_LOCAL);
 }
 
 static enum status
@@ -232,16 +223,55 @@ write_sum(struct outputs *out, const uint8_t sum[DIGEST_LEN])
 		msg_errno(out->o->sum);
 		return (STATUS_LOCAL);
 	}
-	status = publish_text(&out->sum, line);
+	status = write_text(out->sum, line);
 	free(line);
 	return (status);
 }
 
 enum status
-outputs_finish(struct outputs *out, const struct check *check,
-    const char *what, const uint8_t sum[DIGEST_LEN])
+outputs_write(struct outputs *out, const struct check *check,
+    const uint8_t sum[DIGEST_LEN])
 {
 	enum status status = write_sum(out, sum);
 
-	return (status != STATUS_OK ? status : list(out, check, what));
+	return (status != STATUS_OK ? status : write_list(out, check));
+}
+
+enum status
+outputs_name(struct outputs *out, const struct check *check)
+{
+	enum status status;
+
+	if ((status = commit(&out->sum)) == STATUS_OK && has_list(check))
+		status = commit(&out->list);
+	return (status != STATUS_OK ? status : commit(&out->signature));
+}
+
+/* --- afterwards ----------------------------------------------------------- */
+
+/* An old list is not left to be taken for that of a stream that has none. */
+enum status
+outputs_finish(struct outputs *out, const struct check *check,
+    const char *what)
+{
+	struct list_to to = { NULL, STATUS_OK };
+
+	if (!has_list(check)) {
+		if (out->list == NULL && !out->o->list)
+			return (STATUS_OK);
+		if (out->list == NULL) {
+			msg_warning("stdin: %s has no table of contents to "
+			    "list", what);
+			return (STATUS_OK);
+		}
+		msg_error("%s: %s has no table of contents to list",
+		    out->o->list_to, what);
+		return (STATUS_DATA);
+	}
+	if (out->o->list && check_list(check, list_line, &to) != 0) {
+		if (errno != EPIPE && errno != EINTR)
+			msg_errno("--list");
+		return (STATUS_LOCAL);
+	}
+	return (STATUS_OK);
 }

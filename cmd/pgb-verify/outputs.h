@@ -13,8 +13,8 @@
 /*
  * The files that a run leaves beside the stream: list, sum, and the signature
  * of the report; the report itself is the pump's.  All are made in the
- * beginning, since nothing can be opened later, and get their names when all is
- * well.  None takes the place of another kind of file, of another of them, or
+ * beginning, since nothing can be opened later; written before the tail of the
+ * stream is let go; and get their names when all is well.  None takes the place of another kind of file, of another of them, or
  * of the stream.
  */
 struct outputs;
@@ -33,18 +33,25 @@ void outputs_free(struct outputs *);
 enum status outputs_ready(const struct outputs *, const struct publish *report,
     int dirs[OUTPUTS_DIRS], size_t *count);
 
-/* The report's line with its tables into its file and, in front of it, the
- * signature under its name: whoever sees the one finds the other.  line is
+/* The report's line with its tables into its file, and the signature.  line is
  * changed.  As publish_write(). */
 enum status outputs_report(struct outputs *, const struct check *, char *line,
     struct publish *report);
 
+/* Sum and list into their files. */
+enum status outputs_write(struct outputs *, const struct check *,
+    const uint8_t sum[DIGEST_LEN]);
+
+/* These and the signature get their names: in front of the report, since whoever
+ * sees that finds them. */
+enum status outputs_name(struct outputs *, const struct check *);
+
 /*
- * outputs_finish(out, check, what, sum):
- * After the stream: sum and lists.  what is the stream, for the message that it
- * has nothing to list.
+ * outputs_finish(out, check, what):
+ * After the stream: the list is printed.  what is the stream, for the message
+ * that it has nothing to list.
  */
 enum status outputs_finish(struct outputs *, const struct check *,
-    const char *what, const uint8_t sum[DIGEST_LEN]);
+    const char *what);
 
 #endif

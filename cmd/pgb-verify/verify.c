@@ -370,7 +370,7 @@ finish(void *arg, struct pump *p)
 		return (status);
 	say_all(v);
 	record(v);
-	return (STATUS_OK);
+	return (outputs_write(v->outputs, v->check, v->sum));
 }
 
 static enum status
@@ -379,6 +379,14 @@ write_report(void *arg, struct publish *report, char *line)
 	const struct verify *v = arg;
 
 	return (outputs_report(v->outputs, v->check, line, report));
+}
+
+static enum status
+name_others(void *arg)
+{
+	const struct verify *v = arg;
+
+	return (outputs_name(v->outputs, v->check));
 }
 
 static enum status
@@ -394,7 +402,8 @@ run(struct verify *v)
 		.carrier = v->carrier,
 		.stage = { .data = data, .finish = finish, .eof = eof,
 		    .room = room, .ready = ready, .broken = broken,
-		    .proves = proves, .write_report = write_report, .arg = v },
+		    .proves = proves, .write_report = write_report,
+		    .name_others = name_others, .arg = v },
 		.aux = -1,
 		.report = v->o->report,
 		.record = v->record,
@@ -404,7 +413,7 @@ run(struct verify *v)
 	if ((status = pump_run(&po)) != STATUS_OK)
 		return (status);
 	return (outputs_finish(v->outputs, v->check,
-	    carrier_name(v->carrier), v->sum));
+	    carrier_name(v->carrier)));
 }
 
 enum status

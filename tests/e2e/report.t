@@ -275,6 +275,30 @@ status_is 2 'no report'
 try 'pgb-verify --sink --max-shrink 20% <app.dump'
 status_is 2 '--max-shrink alone'
 
+# --- no room for what stands beside ----------------------------------------------------
+
+# Whoever is behind would else take the end for that of a stream whose report
+# this is: the files are written, if not named, before the end is let go.
+pgb-verify --report old.json --list-to old.list --sum old.b2 <app.dump >/dev/null
+for option in --report --list-to; do
+	file=old.json
+	[ $option = --report ] || file=old.list
+	cp $file before
+	cp gone.dump next.dump
+	run sh -c "(ulimit -f 1; exec pgb-verify $option $file) <next.dump |
+	    { cat >out; } 3>&1; cmp $file before"
+	status_is 0 "$option: no room for it: the old one is left"
+	like "$ERR" "error: .*$file: File too large" 'says so'
+	ok 'and the end is not let go' not pgb-verify --sink <out
+	run sh -c "(ulimit -f 1; exec pgb-verify $option $file) <next.dump |
+	    pgb-ship --sink --with $file '$SCRATCH/next.$option'"
+	status_is 1 'nothing is stored beside it'
+	ok 'nor what it is of' test ! -e "next.$option"
+done
+pgb-verify --report old.json --sum old.b2 <gone.dump >out
+is "$(b2sum <out | cut -c 1-128)" "$(cut -c 1-128 old.b2)" \
+    'with room, the sum is that of the new one'
+
 # --- limits ----------------------------------------------------------------------------
 
 try 'pgb-verify --sink --max-memory 2K <app.dump'
