@@ -597,6 +597,14 @@ run env PGB_PGDUMP="$SCRATCH/none" pgb-dump -s appdb
 status_is 2 'a PGB_PGDUMP that is not there'
 like "$ERR" "PGB_PGDUMP: $SCRATCH/none: No such file" 'is named'
 unset PGB_PGDUMP
+# One that is there and cannot be asked is not one that is not there.
+for n in 6 7 8 9 10 11 12; do
+	sh -c "ulimit -n $n; exec pgb-dump -s appdb" >out 2>err && break
+	echo "$? $(head -n 1 err)"
+done >few
+like "$(cat few)" ' pgb-dump: error: .*Too many open files$' 'too few descriptors'
+is "$(grep -cv '^3 pgb-dump: error: .*Too many open files$' few)" 0 \
+    'are not taken for anything else'
 
 # --- files ------------------------------------------------------------------
 

@@ -44,6 +44,9 @@ struct search {
 	int server;
 	struct tool best;	/* version 0: none yet */
 	int too_old;		/* newest of those refused, 0: none */
+	int error;		/* why the first that is there could not be
+				 * asked, 0: all could, */
+	char mute[PATH_MAX];	/* and which it is */
 };
 
 int
@@ -172,6 +175,10 @@ consider(struct search *s, const char *dir, bool scripts)
 	if (ask_version(&t) == -1) {
 		msg_verbose("%s: no answer to --version: %s", t.path,
 		    strerror(errno));
+		if (errno != ENOEXEC && s->error == 0) {
+			s->error = errno;
+			memcpy(s->mute, t.path, sizeof(s->mute));
+		}
 		return (sig_caught() != 0);
 	}
 	msg_verbose("%s: version %s", t.path, t.text);
@@ -230,6 +237,12 @@ none_found(const struct search *s)
 {
 	char major[16], old[16];
 
+	/* It may be the right one. */
+	if (s->error != 0) {
+		msg_error("%s: no answer to --version: %s", s->mute,
+		    strerror(s->error));
+		return (STATUS_LOCAL);
+	}
 	major_text(s->server, major, sizeof(major));
 	if (s->too_old != 0)
 		msg_error("%s %s: too old for a server of version %s", s->name,
