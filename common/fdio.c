@@ -215,7 +215,7 @@ fd_refuse_terminal(int fd, const char *what, const char *hint)
 }
 
 void
-fd_hint_full(int fd, int error, uint64_t written)
+fd_hint_full(int fd, int error, uint64_t written, bool dump)
 {
 	struct statvfs v;
 	struct stat st;
@@ -223,10 +223,10 @@ fd_hint_full(int fd, int error, uint64_t written)
 	if ((error != ENOSPC && error != EDQUOT) || fstat(fd, &st) == -1 ||
 	    !S_ISREG(st.st_mode) || fstatvfs(fd, &v) == -1)
 		return;
-	msg_hint("%llu bytes were written, and %llu are free there; "
-	    "pgb-dump --estimate tells what a dump may take",
+	msg_hint("%llu bytes were written, and %llu are free there%s",
 	    (unsigned long long)written,
-	    (unsigned long long)v.f_bavail * v.f_frsize);
+	    (unsigned long long)v.f_bavail * v.f_frsize, dump ?
+	    "; pgb-dump --estimate tells what a dump may take" : "");
 }
 
 enum status

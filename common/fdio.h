@@ -70,11 +70,12 @@ bool fd_is_private(const struct stat *st, uid_t self);
 enum status fd_refuse_terminal(int fd, const char *what, const char *hint);
 
 /*
- * fd_hint_full(fd, error, written):
+ * fd_hint_full(fd, error, written, dump):
  * Where a write of a regular file failed for want of room: a hint that tells
- * how much was written and what is free.
+ * how much was written and what is free; and, where it may be a dump, how to know
+ * before.
  */
-void fd_hint_full(int fd, int error, uint64_t written);
+void fd_hint_full(int fd, int error, uint64_t written, bool dump);
 
 /*
  * fd_print(text):

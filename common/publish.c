@@ -345,7 +345,8 @@ publish_write(struct publish *p, const void *buf, size_t len)
 		if ((error = errno) != EINTR) {
 			msg_errno(p->path);
 			fd_hint_full(p->fd, error,
-			    (uint64_t)lseek(p->fd, 0, SEEK_CUR));
+			    (uint64_t)lseek(p->fd, 0, SEEK_CUR),
+			    kind_of(p->flags) == NULL);
 		}
 		return (STATUS_LOCAL);
 	}

@@ -127,7 +127,7 @@ refused(const struct tail *t, int error)
 
 	errno = error;
 	msg_errno(t->name);
-	fd_hint_full(t->fd, error, t->out);
+	fd_hint_full(t->fd, error, t->out, true);
 }
 
 /* Write up to offset end, counting what went out even where it fails. */

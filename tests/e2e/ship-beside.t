@@ -52,6 +52,18 @@ for p in $PLACES; do
 	    "$k: the record names them"
 	like "$(cat rep)" '"beside":\[' "$k: the report too"
 
+	# The server has it, and there is no room for the report.
+	case $k in sftp)
+		run sh -c "{ (ulimit -f 0; exec $SHIP --sink --report full \
+		    $p/y.dump); echo status \$?; } 2>&1 | cat" <dump
+		like "$OUT" 'status 3$' 'no room for the report'
+		is "$(printf '%s\n' "$OUT" | grep -c error:)" 1 'told once'
+		like "$OUT" 'y.dump: published all the same; only the report' \
+		    'and what that is of'
+		ok 'which is there' cmp dump "$d/y.dump"
+		rm "$d/y.dump" ;;
+	esac
+
 	# Order: who is woken by the name sees all.
 	run $SHIP --sink --with report.json "$p/x.dump" <dump
 	status_is 2 "$k: a second time"

@@ -241,6 +241,10 @@ static const struct {
 	    "Connection closed by 127.0.0.1 port 2222\r\n", false, EXIT(255),
 	    "authentication: Connection closed by 127.0.0.1 port 2222", "",
 	    false },
+	{ "no session is allowed", LET_IN
+	    "channel 0: open failed: connect failed: open failed\r\n", false,
+	    EXIT(255), "start SFTP: the server says \"connect failed: open "
+	    "failed\"", "", false },
 	{ "the session ends at once", LET_IN "debug1: Exit status 1\r\n",
 	    false, EXIT(1), "start SFTP: the server has ended the session", "",
 	    false },

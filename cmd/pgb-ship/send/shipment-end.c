@@ -239,7 +239,11 @@ shipment_tell_part(struct shipment *s)
 
 	if (s->opts->sink)
 		(void)shipment_print(s);
-	if (s->opts->report == NULL || (line = make_line(s)) == NULL)
+	if (s->no_report)
+		msg_warning("%s: published all the same; only the report could "
+		    "not be written", first_published(s)->name);
+	if (s->opts->report == NULL || s->no_report ||
+	    (line = make_line(s)) == NULL)
 		return;
 	file = publish_open(s->opts->report, 0600, PUBLISH_REPORT, &status);
 	if (file != NULL && publish_write(file, line, strlen(line)) ==

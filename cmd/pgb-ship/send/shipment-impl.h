@@ -60,6 +60,7 @@ struct shipment {
 	uint64_t bytes;
 	const char *proof;
 	struct record *record;
+	bool no_report;		/* it could not be written */
 };
 
 /* --- shipment.c --- */

@@ -244,7 +244,8 @@ ended(const struct said *s, int wstatus, struct verdict *v)
 	const char *far = strstr(s->reason, ": open failed: ");
 
 	if (s->reason[0] != '\0' && far != NULL)
-		why(v, "%s: the jump host says \"%s\"", stage(s),
+		why(v, "%s: the %s says \"%s\"", stage(s),
+		    is_jump(s) ? "jump host" : "server",
 		    far + strlen(": open failed: "));
 	else if (s->reason[0] != '\0')
 		why(v, "%s: %s", stage(s), bare(s->reason));
