@@ -35,7 +35,7 @@
 #define BEGIN		"SAVEPOINT pgb; "
 #define UNDO		"ROLLBACK TO SAVEPOINT pgb; RELEASE SAVEPOINT pgb"
 
-/* Wait for the server: 1 something is there, 0 stop. */
+/* Wait for the server: 1 something is there, 0 stop, -1 nothing for a while. */
 static int
 wait_server(PGconn *conn, int stop_fd)
 {
@@ -44,29 +44,29 @@ wait_server(PGconn *conn, int stop_fd)
 		{ .fd = stop_fd, .events = POLLIN },
 	};
 
-	for (;;) {
-		if (sig_caught() != 0)
-			return (0);
-		if (poll(f, 2, 1000) <= 0)
-			continue;
-		return (f[1].revents == 0);
-	}
+	if (sig_caught() != 0)
+		return (0);
+	if (poll(f, 2, 1000) <= 0)
+		return (-1);
+	return (f[1].revents == 0);
 }
 
 /* A result, or NULL at the end of them; *stop: there may be more. */
 static PGresult *
-next_result(PGconn *conn, int stop_fd, bool *stop)
+next_result(struct pg *pg, int stop_fd, bool *stop)
 {
+	int ready;
 
-	while (PQisBusy(conn)) {
-		if (wait_server(conn, stop_fd) == 0) {
+	while (PQisBusy(pg->conn)) {
+		if ((ready = wait_server(pg->conn, stop_fd)) == 0) {
 			*stop = true;
 			return (NULL);
 		}
-		if (PQconsumeInput(conn) == 0)
+		if ((ready == -1 && pg_choked(pg)) ||
+		    PQconsumeInput(pg->conn) == 0)
 			break;
 	}
-	return (PQgetResult(conn));
+	return (PQgetResult(pg->conn));
 }
 
 static enum pg_copy
@@ -167,8 +167,8 @@ copy(struct pg *pg, const char *sql, const char *undo, const char *label,
 		*status = pg_failed(pg, label, NULL);
 		return (PG_COPY_FAILED);
 	}
-	while (got == PG_COPY_OK && (res = next_result(pg->conn,
-	    rows->stop_fd, &stop)) != NULL) {
+	while (got == PG_COPY_OK && (res = next_result(pg, rows->stop_fd,
+	    &stop)) != NULL) {
 		switch (PQresultStatus(res)) {
 		case PGRES_COPY_OUT:
 			got = read_rows(pg, rows);
@@ -200,7 +200,7 @@ copy(struct pg *pg, const char *sql, const char *undo, const char *label,
 		*status = pg_query(pg, undo, NULL, NULL);
 		return (*status == STATUS_OK ? PG_COPY_BUSY : PG_COPY_FAILED);
 	}
-	if (bad == NULL && copied && PQstatus(pg->conn) == CONNECTION_OK)
+	if (bad == NULL && copied && !pg->choked && PQstatus(pg->conn) == CONNECTION_OK)
 		return (PG_COPY_OK);
 	*status = undo == pg->again && !copied ?
 	    pg_failed_import(pg, label, bad) : pg_failed(pg, label, bad);
@@ -338,7 +338,7 @@ each_value(struct pg *pg, const char *sql, const char *const *param, int nparam,
 		return (PG_COPY_FAILED);
 	}
 	while (got == PG_COPY_OK &&
-	    (res = next_result(pg->conn, stop_fd, &stop)) != NULL) {
+	    (res = next_result(pg, stop_fd, &stop)) != NULL) {
 		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE) {
 			if (!value(arg, PQgetisnull(res, 0, 0) ? NULL :
 			    PQgetvalue(res, 0, 0),
@@ -349,6 +349,10 @@ each_value(struct pg *pg, const char *sql, const char *const *param, int nparam,
 			got = PG_COPY_FAILED;
 		}
 		PQclear(res);
+	}
+	if (pg->choked && got == PG_COPY_OK) {
+		*status = pg_failed(pg, "large objects", NULL);
+		got = PG_COPY_FAILED;
 	}
 	return (stop ? stopped(pg) : got);
 }

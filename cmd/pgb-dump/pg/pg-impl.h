@@ -40,6 +40,7 @@ struct pg {
 	struct pg_teller teller;
 	char word[512];		/* the server's last one, and its SQLSTATE */
 	char word_code[6];
+	bool choked;		/* given up for want of memory */
 };
 
 /*
@@ -60,6 +61,15 @@ enum status pg_failed(struct pg *, const char *object, const PGresult *res);
 /* The same where the snapshot of another session of ours was imported. */
 enum status pg_failed_import(struct pg *, const char *object,
     const PGresult *res);
+
+/*
+ * pg_choked(pg):
+ * Nothing has come for a while.  What libpq has no memory for it takes for
+ * something that has not come whole, and waits for the rest: where there is still
+ * none, that would be for ever.  True: the session is shut down, and pg_failed()
+ * will say why.
+ */
+bool pg_choked(struct pg *);
 
 /* A new session: keep what the server says when it ends it. */
 void pg_listen(struct pg *);

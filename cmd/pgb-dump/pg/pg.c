@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "blame.h"
 #include "conninfo.h"
+#include "memory.h"
 #include "msg.h"
 #include "pg-impl.h"
 #include "sig.h"
 
+#define SPARE		65536	/* bytes without which libpq can do nothing */
 #define WAIT_STEP_MS	1000	/* a signal that came too early is seen then */
 
 int
@@ -22,6 +25,17 @@ pg_wait(const PGconn *conn, short events)
 	if (sig_caught() != 0)
 		return (-1);
 	return (poll(&p, 1, WAIT_STEP_MS) > 0);
+}
+
+bool
+pg_choked(struct pg *pg)
+{
+
+	if (!pg->choked && memory_there(SPARE) == -1) {
+		pg->choked = true;
+		(void)shutdown(PQsocket(pg->conn), SHUT_RDWR);
+	}
+	return (pg->choked);
 }
 
 char *
@@ -79,9 +93,11 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 {
 	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	struct blame b;
+	struct blame b = { STATUS_LOCAL, NULL };
 	char line[1024];
 
+	if (pg->choked)
+		return (pg_say(pg, object, "out of memory", &b, false));
 	if (code == NULL && pg->word[0] != '\0') {
 		code = pg->word_code;
 		text = pg->word;
@@ -173,6 +189,8 @@ pg_run(struct pg *pg, const char *sql, const char *param, PGresult **out)
 				PQclear(last);
 				return (-1);
 			}
+			if (ready == 0 && pg_choked(pg))
+				break;
 			if (ready == 1 && PQconsumeInput(pg->conn) == 0)
 				break;
 		}
