@@ -6,6 +6,7 @@
 . "${0%/*}/../lib.sh"
 
 need age b2sum
+own_mounts "$@"
 pg_start
 sshd_start
 proxy_start
@@ -131,7 +132,51 @@ PATH=$SCRATCH/cut:$PATH run "$TOP/examples/three-places" appdb disk "$ONE"
 status_is 3 'a record that is not whole'
 like "$ERR" 'which places have it is not known' 'says so'
 is "$(have)" '2 2 2 ' 'and nothing is gone'
+# One that was killed tells nothing.
+printf '#!/bin/sh\ncat >/dev/null\nkill -KILL $$\n' >"$SCRATCH/cut/pgb-ship"
+PATH=$SCRATCH/cut:$PATH run "$TOP/examples/three-places" appdb disk "$ONE"
+status_is 137 'no record of one that was killed'
+like "$ERR" 'appdb-.*: which places have it is not known' 'says so'
 run "$TOP/examples/three-places" appdb "a b"
 status_is 2 'a blank'
+
+# --- no room for temporary files ----------------------------------------------------
+
+if [ "$MOUNTS" = 1 ]; then
+	tmpfs_on "$SCRATCH/full" 64k
+	chmod 777 "$SCRATCH/full"
+	cat /dev/zero >"$SCRATCH/full/zero" 2>/dev/null
+	old
+	TMPDIR=$SCRATCH/full run "$TOP/examples/three-places" appdb disk \
+	    "$SFTP_URL$REMOTE/three" "$ONE"
+	status_is 5 'TMPDIR is full: the status of the one that failed'
+	like "$ERR" '/three/appdb-.*: has it not .status 5.' 'says which'
+	unlike "$ERR" 'no place has it|is not known' 'and that others have'
+	is "$(have)" '1 1 2 ' 'which have it'
+	like "$OUT" '"published":true.*"published":false.*"published":true' \
+	    'as the record says'
+else
+	untested 'a full disk for temporary files'
+fi
+
+# --- an odd name ----------------------------------------------------------------------
+
+old
+sql postgres 'CREATE DATABASE "-o db"'
+sql '-o db' 'CREATE TABLE t AS SELECT 1 AS x'
+cp back meanwhile
+for dir in disk "$REMOTE/one" "$REMOTE/two"; do
+	echo x >"$dir/-o%20db-20240101T020000Z.dump.age"
+done
+[ "$(id -u)" != 0 ] || chown -R "$SSHD_USER" "$REMOTE/one" "$REMOTE/two"
+run "$TOP/examples/three-places" '-o db' disk "$ONE" "$TWO"
+status_is 0 'a name with a blank, and one place away at first'
+for dir in disk "$REMOTE/one" "$REMOTE/two"; do
+	like "$(cd "$dir" && ls | grep -v b2 | tr '\n' ' ')" \
+	    '^-o%20db-2[0-9]{7}T[0-9]{6}Z.dump.age appdb-20240101[^ ]* appdb-20240102[^ ]* $' \
+	    "$dir: spelled as elsewhere; its old one is gone, no other"
+done
+ok 'it is whole' whole disk/-o%20db-*.age
+gone_again
 
 done_testing
