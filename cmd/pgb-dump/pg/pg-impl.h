@@ -62,6 +62,9 @@ enum status pg_failed(struct pg *, const char *object, const PGresult *res);
 enum status pg_failed_import(struct pg *, const char *object,
     const PGresult *res);
 
+/* STATUS_LOCAL after an error line, if it is the first one (teller may be NULL). */
+enum status pg_no_memory(const struct pg_teller *);
+
 /*
  * pg_choked(pg):
  * Nothing has come for a while.  What libpq has no memory for it takes for

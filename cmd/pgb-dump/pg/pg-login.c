@@ -346,10 +346,8 @@ pg_log_in_like(PGconn *like, const struct pg_teller *teller, PGconn **out,
 	enum status status;
 	PGconn *conn = try_again(&a, like);
 
-	if (conn == NULL) {
-		msg_errno("libpq");
-		return (STATUS_LOCAL);
-	}
+	if (conn == NULL)
+		return (pg_no_memory(teller));
 	if (PQstatus(conn) == CONNECTION_OK) {
 		PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
 		set_keepalive(conn);

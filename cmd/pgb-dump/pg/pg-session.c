@@ -4,12 +4,23 @@
  * of pg_dump's own, because the text of a value depends on it.
  * Source: PostgreSQL 13 to 18, pg_dump.c, setup_connection().
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "msg.h"
 #include "pg-impl.h"
+
+enum status
+pg_no_memory(const struct pg_teller *teller)
+{
+
+	if (teller == NULL || teller->tell == NULL ||
+	    teller->tell(teller->arg, STATUS_LOCAL, false))
+		msg_error("libpq: %s", strerror(ENOMEM));
+	return (STATUS_LOCAL);
+}
 
 enum status
 pg_clone(const struct pg *like, const struct pg_teller *teller,
@@ -20,10 +31,8 @@ pg_clone(const struct pg *like, const struct pg_teller *teller,
 
 	*out = NULL;
 	*full = false;
-	if (pg == NULL) {
-		msg_errno("libpq");
-		return (STATUS_LOCAL);
-	}
+	if (pg == NULL)
+		return (pg_no_memory(teller));
 	pg_set_teller(pg, teller);
 	status = pg_log_in_like(like->conn, teller, &pg->conn, full);
 	if (status == STATUS_OK && !*full) {

@@ -48,7 +48,10 @@ flow_init(struct line *l)
 	l->rate = 0;
 	l->rate_bytes = 0;
 	l->rate_since = sftp_now();
-	return (l->slots == NULL || l->flights == NULL ? -1 : 0);
+	if (l->slots != NULL && l->flights != NULL)
+		return (0);
+	flow_free(l);
+	return (-1);
 }
 
 void
