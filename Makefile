@@ -28,6 +28,8 @@ MANDIR	?= $(DATADIR)/man
 DOCDIR	?= $(DATADIR)/doc/pgb
 BASHDIR	?= $(DATADIR)/bash-completion/completions
 ZSHDIR	?= $(DATADIR)/zsh/site-functions
+# fish 4 of Debian 13 looks below /usr/local only if XDG_DATA_DIRS names
+# /usr/local/share: FISHDIR=/etc/fish/completions is where it always looks.
 FISHDIR	?= $(DATADIR)/fish/vendor_completions.d
 DESTDIR	?=
 CC	?= cc

@@ -60,6 +60,14 @@ for p in pgb-dump pgb-encrypt pgb-verify pgb-ship; do
 done
 ok 'make install again' mk install DESTDIR="$root" PREFIX=/usr
 
+# Where fish looks whatever XDG_DATA_DIRS says, as README.md tells.
+etc=$(grep -o 'FISHDIR=[a-z/]*' "$TOP/README.md")
+like "$(env -u XDG_DATA_DIRS fish -c 'printf "%s\n" $fish_complete_path')" \
+    "^${etc#*=}\$" "fish looks into ${etc#*=}"
+ok 'which may be given' mk install DESTDIR="$root/etc.d" "$etc"
+ok 'and is taken' test -f "$root/etc.d${etc#*=}/pgb-ship.fish"
+rm -r "$root/etc.d"
+
 # The shells find their completion by its place alone.
 share=$root/usr/share
 for p in pgb-dump pgb-ship; do
