@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -324,6 +325,43 @@ publish_dirfd(const struct publish *p)
 {
 
 	return (p != NULL ? p->dirfd : -1);
+}
+
+/* A temporary of the same name, and not the one of p itself. */
+static bool
+is_stale(const struct publish *p, int dirfd, const char *name)
+{
+	const size_t len = strlen(p->temp);
+	const size_t same = len - TEMP_DIGITS - strlen(TEMP_SUFFIX);
+	struct stat own, st;
+
+	return (publish_is_temp(name) && strlen(name) == len &&
+	    memcmp(name, p->temp, same) == 0 && fstat(p->fd, &own) == 0 &&
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_uid == own.st_uid &&
+	    own.st_mtime - st.st_mtime > PUBLISH_STALE_SECONDS);
+}
+
+void
+publish_sweep(const struct publish *p)
+{
+	int fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *e;
+	DIR *d;
+
+	/* Nothing here is worth failing for. */
+	if (fd == -1)
+		return;
+	if ((d = fdopendir(fd)) == NULL) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (is_stale(p, fd, e->d_name))
+			msg_verbose("%s: leftover of a run that died: %s",
+			    e->d_name, unlinkat(fd, e->d_name, 0) == 0 ?
+			    "removed" : strerror(errno));
+	closedir(d);
 }
 
 bool

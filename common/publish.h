@@ -59,6 +59,15 @@ int publish_fd(const struct publish *);
  */
 int publish_dirfd(const struct publish *p);
 
+/*
+ * publish_sweep(p):
+ * Remove what runs that were killed have left under this name: our own
+ * temporaries of it that were last written so long before the one of p.  Prints
+ * under -v alone.  To be called before a sandbox is entered.
+ */
+#define PUBLISH_STALE_SECONDS	(24 * 3600)
+void publish_sweep(const struct publish *p);
+
 /* Whether both will have the same name. */
 bool publish_same(const struct publish *, const struct publish *);
 

@@ -282,6 +282,8 @@ dump_run(const struct options *o)
 		    &status);
 	else
 		w.seeks = look_at_stdout();
+	if (w.file != NULL)
+		publish_sweep(w.file);
 	if (status == STATUS_OK)
 		status = job_begin(&w.job, o);
 	if (status == STATUS_OK) {

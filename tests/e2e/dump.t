@@ -619,6 +619,19 @@ for f in file stock; do
 done
 ok 'is what pg_dump has' cmp file.sql stock.sql
 cp file old
+# What runs that were killed have left under that name; and what is not that.
+d=0123456789abcde
+mkdir -m 700 swept swept/.file.${d}2.pgbtmp
+for name in .file.${d}0 .file.${d}1 .other.${d}0 .file.x.${d}0; do
+	echo rest >"swept/$name.pgbtmp"
+done
+touch -d '25 hours ago' swept/.*.pgbtmp
+touch -d '23 hours ago' swept/.file.${d}1.pgbtmp
+run pgb-dump -f swept/file appdb
+status_is 0 '-f where one was killed'
+is "$(ls -A swept | tr '\n' ' ')" ".file.${d}1.pgbtmp .file.${d}2.pgbtmp \
+.file.x.${d}0.pgbtmp .other.${d}0.pgbtmp file " \
+    'its leftover of yesterday is gone, nothing else'
 fails 2 'snapshot' 'a dump that fails' pgb-dump --snapshot x -f file appdb
 ok 'leaves the old file alone' cmp file old
 is "$(find . -maxdepth 1 -name '.file*')" '' 'and no temporary'
