@@ -145,10 +145,14 @@ both 'list of what is not there' $SHIP --list '@/none-{time}'
 is "$RC$(words | grep -v pgbtmp)" 0 'lists nothing'
 both 'list of an empty directory' $SHIP --list @/appdb-20241204T020000Z.dump.age/
 is "$RC$OUT$ERR" 0 'prints nothing'
-run $SHIP --transport libssh2 --list "$URL/"
-t_said=$OUT
-run $SHIP --transport ssh --list "$URL/"
-is "$RC$OUT" "0$t_said" 'both transports say the same'
+if curves; then
+	run $SHIP --transport libssh2 --list "$URL/"
+	t_said=$OUT
+	run $SHIP --transport ssh --list "$URL/"
+	is "$RC$OUT" "0$t_said" 'both transports say the same'
+else
+	untested 'libssh2: it has no elliptic curves'
+fi
 run $SHIP --list "$SFTP_URL/~/"
 like "$OUT" appdb-20241202T020000Z 'the login directory'
 run $SHIP --list "$SFTP_URL/~/appdb-%Y%m%dT%H%M%SZ.dump.age"
