@@ -55,7 +55,7 @@ enum fault_how {
 
 #define FAULT_DEPTH	40		/* calls of a stack that are told */
 #define FAULT_FRAME	80		/* bytes for one, in words */
-#define FAULT_SPARE	4
+#define FAULT_SPARE	8
 #define FAULT_ROOM	(1 << 17)	/* calls of a survey */
 
 struct fault {
