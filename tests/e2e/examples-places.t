@@ -140,7 +140,7 @@ like "$ERR" 'appdb-.*: which places have it is not known' 'says so'
 run "$TOP/examples/three-places" appdb "a b"
 status_is 2 'a blank'
 
-# --- no room for temporary files ----------------------------------------------------
+# --- no room for temporary files ---------------------------------------------------
 
 if [ "$MOUNTS" = 1 ]; then
 	tmpfs_on "$SCRATCH/full" 64k
@@ -159,7 +159,7 @@ else
 	untested 'a full disk for temporary files'
 fi
 
-# --- an odd name ----------------------------------------------------------------------
+# --- an odd name ---------------------------------------------------
 
 old
 sql postgres 'CREATE DATABASE "-o db"'
