@@ -85,6 +85,25 @@ fd_read_full(int fd, void *buf, size_t len)
 }
 
 int
+fd_write_at(int fd, const void *buf, size_t len, uint64_t at)
+{
+	const char *from = buf;
+	ssize_t n;
+
+	while (len > 0) {
+		if ((n = pwrite(fd, from, len, (off_t)at)) == -1) {
+			if (errno == EINTR && sig_caught() == 0)
+				continue;
+			return (-1);
+		}
+		from += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+int
 fd_write(int fd, const void *buf, size_t len)
 {
 	size_t done = 0;

@@ -35,6 +35,9 @@ ssize_t fd_read_full(int fd, void *buf, size_t len);
 /* All of buf: 0 or -1. */
 int fd_write(int fd, const void *buf, size_t len);
 
+/* The same into a file, from byte offset at on: pwrite(2). */
+int fd_write_at(int fd, const void *buf, size_t len, uint64_t at);
+
 /* Wait until readable; timeout_ms -1 for ever: 1 ready, 0 timeout, -1. */
 int fd_wait_read(int fd, int timeout_ms);
 

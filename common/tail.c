@@ -239,7 +239,6 @@ rewrite(const struct tail *t, uint64_t at, const uint8_t *buf, size_t len)
 {
 	int flags;
 	off_t pos;
-	ssize_t n;
 
 	if (t->fd == -1)
 		return (0);
@@ -250,17 +249,7 @@ rewrite(const struct tail *t, uint64_t at, const uint8_t *buf, size_t len)
 		errno = EINVAL;
 		return (-1);
 	}
-	while (len > 0) {
-		if ((n = pwrite(t->fd, buf, len, (off_t)at)) == -1) {
-			if (errno == EINTR && sig_caught() == 0)
-				continue;
-			return (-1);
-		}
-		buf += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return (0);
+	return (fd_write_at(t->fd, buf, len, at));
 }
 
 int

@@ -151,7 +151,7 @@ patch(struct work *w, struct pump *p, uint64_t at, const uint8_t *buf,
 
 	if (w->file == NULL)
 		return (pump_patch(p, at, buf, len));
-	if (pwrite(publish_fd(w->file), buf, len, (off_t)at) == (ssize_t)len)
+	if (fd_write_at(publish_fd(w->file), buf, len, at) == 0)
 		return (STATUS_OK);
 	msg_errno(w->job.o->file);
 	return (STATUS_LOCAL);

@@ -99,8 +99,11 @@ fence_path(struct fence *f, const char *path, unsigned rights)
 	if (f->rules.fd == -1 || path == NULL)
 		return;
 	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1) {
-		/* Who wants it will say so. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		/* Who wants it will say so; what was made there must be able
+		 * to go again. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		    ((rights & FENCE_MAKE) != 0 && errno != ENOENT &&
+		    errno != ENOTDIR && errno != EACCES))
 			failed(f, path);
 		return;
 	}

@@ -37,7 +37,7 @@ hit 'dump, 2 sessions, report' $E -f "$OTHERS" -l report -j "$SAME" -- \
 hit 'dump into a file of ours' $E -f "$OTHERS" -l file \
     -j "[ ! -e file ] || { $SAME; } <file" -- pgb-dump -j1 -f file app
 hit 'dump into a file' $E -o -f "$OTHERS" -l OUT -j "$SAME" -- pgb-dump -j1 app
-hit 'globals' $E -f "$OTHERS" -j "tail -n 2 | grep -q 'cluster dump complete'" -- \
+hit 'globals' $E -f "$OTHERS" -j "tail -n 5 | grep -q 'cluster dump complete'" -- \
     pgb-dump --globals
 hit 'list' $E -- pgb-dump --list
 hit 'estimate' $E -- pgb-dump --estimate app

@@ -89,7 +89,6 @@ int
 spool_add(struct spool *s, const void *buf, size_t len)
 {
 	const uint8_t *p = buf;
-	ssize_t w;
 	size_t n;
 
 	if (s->in < SPOOL_MEMORY && len > 0) {
@@ -107,17 +106,9 @@ spool_add(struct spool *s, const void *buf, size_t len)
 		return (0);
 	if (s->fd == -1 && (s->fd = open_nameless()) == -1)
 		return (-1);
-	while (len > 0) {
-		if ((w = pwrite(s->fd, p, len,
-		    (off_t)(s->in - SPOOL_MEMORY))) == -1) {
-			if (errno == EINTR && sig_caught() == 0)
-				continue;
-			return (-1);
-		}
-		s->in += (uint64_t)w;
-		p += w;
-		len -= (size_t)w;
-	}
+	if (fd_write_at(s->fd, p, len, s->in - SPOOL_MEMORY) == -1)
+		return (-1);
+	s->in += len;
 	return (0);
 }
 
