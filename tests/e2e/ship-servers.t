@@ -150,6 +150,10 @@ asked_of()
 	SERVER_NAME=$1 PORT=$2
 	for t_transport in libssh2 ssh; do
 		T="$SERVER_NAME, $t_transport"
+		[ "$t_transport" = ssh ] || curves || {
+			untested "$T: it has no elliptic curves"
+			continue
+		}
 		SHIP="pgb-ship -F ssh_config --transport $t_transport"
 		URL=sftp://it$REMOTE
 		fresh
