@@ -43,33 +43,47 @@ SINK='[ $DONE = 0 ] || tail -c 2 "$OUT" | grep -q "}"'
 
 # --- here --------------------------------------------------------------------
 
-hit 'file' -i dump -a -j "$SINK" -l report -- pgb-ship --sink --no-sum --report report out
-hit 'file, passed on, checksum, beside' -i dump -l report -- \
+# libgcrypt, which is under a libssh2 without curves, ends the program where it
+# gets no memory or file when it begins.
+HERE=
+curves || {
+	HERE='-z libssh2_init'
+	untested 'faults in libssh2_init: libgcrypt ends the program there'
+}
+
+# shellcheck disable=SC2086
+{
+hit 'file' $HERE -i dump -a -j "$SINK" -l report -- \
+    pgb-ship --sink --no-sum --report report out
+hit 'file, passed on, checksum, beside' $HERE -i dump -l report -- \
     pgb-ship --sum --with "$SCRATCH/report.json" --report report out
-hit 'file, replaced, read back' -t there -i dump -a -j "$SINK" -- \
+hit 'file, replaced, read back' $HERE -t there -i dump -a -j "$SINK" -- \
     pgb-ship --sink --overwrite --no-sum --read-back x.dump
-hit 'two files' -y -i dump -a -j "$SINK" -- pgb-ship --sink --no-sum one two
-hit 'fetch, a file' -t there -- pgb-ship --fetch x.dump
-hit 'list, a directory' -t shelf -- \
+hit 'two files' $HERE -y -i dump -a -j "$SINK" -- \
+    pgb-ship --sink --no-sum one two
+hit 'fetch, a file' $HERE -t there -- pgb-ship --fetch x.dump
+hit 'list, a directory' $HERE -t shelf -- \
     pgb-ship --list './app-{time}.dump'
-hit 'prune, a directory' -a -y -t shelf -- \
+hit 'prune, a directory' $HERE -a -y -t shelf -- \
     pgb-ship --prune './app-{time}.dump' --keep-last 2
+}
 
 # --- by libssh2 --------------------------------------------------------------
 
 L="pgb-ship $SSH --transport libssh2"
+curves || untested 'libssh2: it has no elliptic curves'
 # The rest takes too long for make check; make check-fault has it.
 if [ "$FAULTS" != all ]; then
 	KINDS=${FAULTS_KINDS:-'read=EIO read=end write=ENOSPC poll=ENOMEM
 	    connect=ECONNREFUSED socket=ENOBUFS thread=EAGAIN'}
 	# shellcheck disable=SC2086
-	hit 'libssh2' $AT -q -i dump -a -j "$SINK" -- \
+	! curves || hit 'libssh2' $AT -q -i dump -a -j "$SINK" -- \
 	    $L --sink --no-sum "$URL/x.dump"
 	done_testing
 fi
 
 # shellcheck disable=SC2086
-{
+! curves || {
 hit 'libssh2' $AT -q -i dump -a -j "$SINK" -- $L --sink --no-sum "$URL/x.dump"
 hit 'libssh2, checksum, beside, read back, report' $AT -q -i dump -l report -- \
     $L --sum --with "$SCRATCH/report.json" --read-back --report report \
@@ -81,11 +95,14 @@ hit 'libssh2, the latest' $AT -T shelf -- $L --fetch "$URL/app-{latest}.dump"
 hit 'libssh2, list' $AT -T shelf -- $L --list "$URL/app-{time}.dump"
 hit 'libssh2, prune' $AT -a -y -T shelf -- \
     $L --prune "$URL/app-{time}.dump" --keep-last 2
+}
 
 # --- by ssh ------------------------------------------------------------------
 
 C="pgb-ship -F $SSH_CONFIG --transport ssh --retry-time 5 --timeout 10"
 URL=sftp://vault$REMOTE/run/@W
+# shellcheck disable=SC2086
+{
 hit 'ssh' $AT -q -i dump -a -j "$SINK" -- $C --sink --no-sum "$URL/x.dump"
 hit 'ssh, fetch' $AT -T there -- $C --fetch "$URL/x.dump"
 hit 'ssh, prune' $AT -a -y -T shelf -- \
