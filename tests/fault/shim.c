@@ -219,7 +219,8 @@ begin(void)
  */
 static char early[8192] __attribute__((aligned(16)));
 static size_t early_len;
-static bool looking;
+/* gcc takes dlsym for one that does not call us. */
+static volatile bool looking;
 
 static void *
 early_malloc(size_t len)
@@ -443,6 +444,17 @@ CALL(FAULT_STAT, int, -1, lstat, (const char *name, struct stat *st),
 CALL(FAULT_STAT, int, -1, fstat, (int fd, struct stat *st), (fd, st))
 CALL(FAULT_STAT, int, -1, fstatat, (int d, const char *name, struct stat *st,
     int flags), (d, name, st, flags))
+#if !__GLIBC_PREREQ(2, 33)
+/* What those four call before libc has them. */
+CALL(FAULT_STAT, int, -1, __xstat, (int v, const char *name, struct stat *st),
+    (v, name, st))
+CALL(FAULT_STAT, int, -1, __lxstat, (int v, const char *name, struct stat *st),
+    (v, name, st))
+CALL(FAULT_STAT, int, -1, __fxstat, (int v, int fd, struct stat *st),
+    (v, fd, st))
+CALL(FAULT_STAT, int, -1, __fxstatat, (int v, int d, const char *name,
+    struct stat *st, int flags), (v, d, name, st, flags))
+#endif
 CALL(FAULT_STAT, int, -1, fstatfs, (int fd, struct statfs *st), (fd, st))
 CALL(FAULT_STAT, int, -1, statvfs, (const char *name, struct statvfs *st),
     (name, st))
