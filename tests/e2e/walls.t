@@ -278,7 +278,8 @@ sql large "CREATE TABLE wide AS SELECT g, repeat(md5(g::text), 30) AS x
     FROM generate_series(1, 80000) g"
 # Before 14 a table is read by one session alone.
 [ "$PG_MAJOR" -ge 14 ] ||
-    sql large 'CREATE TABLE wide2 AS TABLE wide; CREATE TABLE wide3 AS TABLE wide'
+    sql large 'CREATE TABLE wide2 AS TABLE wide;
+	CREATE TABLE wide3 AS TABLE wide'
 mkfifo hold
 stage dump pgb-dump -Z0 -j 3 large 2>err | { read -r _ <hold; cat >/dev/null; } &
 case $WALLS in
@@ -382,7 +383,8 @@ all | landlock)
 	fi
 esac
 [ $FENCED = 0 ] ||
-    given 'its key' "read $SCRATCH/place/key" "pgb-ship --sink $SSH $URL/f.sql <plain"
+    given 'its key' "read $SCRATCH/place/key" \
+	"pgb-ship --sink $SSH $URL/f.sql <plain"
 given "the destination's directory" "write $SCRATCH/stock/l" \
     'pgb-ship --sink stock/f.sql <plain'
 is "$(find "$REMOTE" stock -name 'f.sql*')" '' 'no file has come of all that'
