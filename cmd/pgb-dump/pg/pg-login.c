@@ -160,6 +160,11 @@ cannot_connect(const struct attempt *a, const PGconn *conn)
 		snprintf(line, sizeof(line), "connection to server at \"%s\", "
 		    "port %s failed: no reason given", PQhost(conn),
 		    PQport(conn));
+	} else if (strncmp(text, "server closed the ", 18) == 0) {
+		/* libpq 13, where it could not send its first words. */
+		snprintf(line, sizeof(line), "connection to server at \"%s\", "
+		    "port %s failed: server closed the connection "
+		    "unexpectedly", PQhost(conn), PQport(conn));
 	} else if (strncmp(text, "out of memory", 13) == 0) {
 		b = (struct blame){ STATUS_LOCAL, NULL };
 		snprintf(line, sizeof(line), "libpq: out of memory");
