@@ -58,7 +58,8 @@ endif
 endif
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
-	-Wwrite-strings -Wvla -Wformat=2 -Wundef
+	-Wwrite-strings -Wvla -Wformat=2 -Wundef \
+	-Werror=implicit-function-declaration
 HARDEN	:= -fstack-protector-strong -fPIE \
 	$(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,\
 	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -20,6 +20,7 @@
 
 #include "carrier/carrier.h"
 #include "data/source.h"
+#include "fdio.h"
 #include "msg.h"
 #include "progress/progress.h"
 #include "publish.h"

@@ -278,6 +278,16 @@ chmod +x deaf
 untouched 'deaf' $OURS --ssh ./deaf --timeout 2 "$TO/x"
 refused 4 'no sign of life' 'an ssh that hangs'
 
+echo 'Authorized use only' >banner
+chmod 644 banner
+sshd_stop
+sshd_start "Banner $SCRATCH/banner"
+fresh
+run $OURS --sink "$TO/x" <dump
+is "$RC$ERR" 0 'the banner of a server is not for every night'
+run $OURS -v --sink "$TO/y" <dump
+like "$ERR" 'ssh: Authorized use only' 'it is seen under -v'
+fresh
 sshd_stop
 sshd_start 'RekeyLimit 4M'
 run $OURS --sink "$TO/x" <big

@@ -365,6 +365,12 @@ test_shown(void)
 	feed(&s, CONNECT KEY "Welcome\033[2J to vault\n\n" LOGIN, 7);
 	same(take_shown(), "said: NAME: ssh: Welcome\\x1b[2J to vault\n",
 	    "a greeting is shown at once, and nothing else");
+	feed(&s, "debug1: SSH2_MSG_SERVICE_ACCEPT received\r\n"
+	    "Authorized use only\n" LOGIN, 7);
+	same(take_shown(), "", "a banner is not");
+	feed(&s, "Confirm user presence for key\r\n", 7);
+	same(take_shown(), "said: NAME: ssh: Confirm user presence for key\n",
+	    "what comes later is");
 	feed(&s, "Offending ED25519 key in /kh:17\r\n" IN, 7);
 	same(take_shown(), "", "what is wrong with a key is held back");
 	ok(said_fresh(&s) && !said_fresh(&s), "something was said, once");

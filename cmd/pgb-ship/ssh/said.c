@@ -274,9 +274,13 @@ debugged(struct said *s, const char *text)
 	else if ((p = behind(text, "Server host key: ")) != NULL ||
 	    (p = behind(text, "Server host certificate: ")) != NULL)
 		host_key(s, p);
+	else if (behind(text, "SSH2_MSG_SERVICE_ACCEPT received") != NULL)
+		s->greeting = true;
 	else if ((p = behind(text, "Authentications that can continue: ")) !=
-	    NULL)
+	    NULL) {
+		s->greeting = false;
 		keep(s->methods, sizeof(s->methods), p);
+	}
 	else if ((p = behind(text, "Next authentication method: ")) != NULL)
 		keep(s->method, sizeof(s->method), p);
 	else if ((p = behind(text, "Offering public key: ")) != NULL)
@@ -374,6 +378,11 @@ take_other(struct said *s, const char *line)
 	const struct phrase *p = find_phrase(line);
 	int weight = p != NULL ? p->weight : W_ANY;
 
+	/* A banner greets every night. */
+	if (p == NULL && s->greeting) {
+		msg_verbose("%s: ssh: %s", s->route->name, line);
+		return;
+	}
 	weigh(s, p != NULL ? p->kind : SAID_LOST, weight, line);
 	/* What ends the session is told when it has ended. */
 	if (s->started && p != NULL && weight > W_NONE)

@@ -51,6 +51,8 @@ struct said {
 	bool fresh;		/* something was said */
 	bool connecting;	/* its configuration was good */
 	bool proxied;		/* through another program */
+	bool greeting;		/* it has asked to be let in: what is said
+				 * before the first answer is the banner */
 	bool entered;		/* the server has let us in */
 	bool started;		/* the session is there: said_start() */
 
