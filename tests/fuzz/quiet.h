@@ -44,7 +44,7 @@ quiet_begin(void)
 
 	if (quiet.told == 0) {
 		msg_program("fuzz");
-		quiet_must(setenv("PATH", "", 1) == 0);
+		quiet_must(setenv("PATH", "/nonexistent", 1) == 0);
 		quiet.err = fcntl(2, F_DUPFD_CLOEXEC, 10);
 		quiet.told = memfd_create("told", MFD_CLOEXEC);
 		quiet_must(quiet.err != -1 && quiet.told != -1);
