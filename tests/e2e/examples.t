@@ -148,6 +148,7 @@ sql appdb 'DROP TABLE another'
 # --- where rclone goes ---------------------------------------------------------
 
 mkdir -p "$HOME/.config/rclone" bucket
+RCLONE=$(command -v rclone)
 printf '[s3]\ntype = alias\nremote = %s\n' "$SCRATCH/work" \
     >"$HOME/.config/rclone/rclone.conf"
 # A path without blanks, for the line of shell.
@@ -182,8 +183,8 @@ is "$(store)" 'a.dump.age a.dump.age.b2 b.dump.age b.dump.age.b2 ' \
 # A store that has lost the end of it, and says nothing.
 cat >"$SCRATCH/bin/rclone" <<END
 #!/bin/sh
-[ "\$1" = rcat ] || exec $(command -v rclone) "\$@"
-head -c 100000 | $(command -v rclone) "\$@"
+[ "\$1" = rcat ] || exec $RCLONE "\$@"
+head -c 100000 | $RCLONE "\$@"
 rc=\$?
 cat >/dev/null
 exit \$rc
@@ -196,8 +197,8 @@ rm "$SCRATCH/bin/rclone"
 # One that gives back something else.
 cat >"$SCRATCH/bin/rclone" <<END
 #!/bin/sh
-[ "\$1" = cat ] || exec $(command -v rclone) "\$@"
-$(command -v rclone) "\$@" | tr a b
+[ "\$1" = cat ] || exec $RCLONE "\$@"
+$RCLONE "\$@" | tr a b
 END
 chmod +x "$SCRATCH/bin/rclone"
 to_rclone "$SEALED" '--read-back s3:bucket/c.dump.age'
