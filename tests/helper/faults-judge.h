@@ -165,7 +165,9 @@ static bool
 says_so(const struct ran *r)
 {
 
-	return (r->err.len > 0 && strstr(r->err.data, " all the same") != NULL);
+	return (r->err.len > 0 &&
+	    (strstr(r->err.data, " all the same") != NULL ||
+	    strstr(r->err.data, " is there, whole; ") != NULL));
 }
 
 static void

@@ -146,7 +146,9 @@ static LIBSSH2_RECV_FUNC(give)
 	else if (socket == w->fd && errno != EAGAIN && errno != EWOULDBLOCK &&
 	    errno != EINTR)
 		w->unheard = errno;
-	return (n == 0 ? 0 : -errno);
+	if (n == 0)
+		return (0);
+	return (errno == EINTR ? -EAGAIN : -errno);
 }
 
 /* The server says that it ends the session, and why. */
