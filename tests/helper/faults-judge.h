@@ -167,7 +167,9 @@ says_so(const struct ran *r)
 
 	return (r->err.len > 0 &&
 	    (strstr(r->err.data, " all the same") != NULL ||
-	    strstr(r->err.data, " is there, whole; ") != NULL));
+	    strstr(r->err.data, " is there, whole; ") != NULL ||
+	    strstr(r->err.data, "it is whole, under this ") != NULL ||
+	    strstr(r->err.data, " is of this run, ") != NULL));
 }
 
 static void
