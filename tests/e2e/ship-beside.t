@@ -176,15 +176,22 @@ fi
 fresh
 mkdir "$REMOTE/closed"
 chmod 555 "$REMOTE/closed"
-run $SHIP --sink --sum --with report.json --report rep "$URL/closed/x" \
-    "$URL/x" "$SCRATCH/to/y" <dump
-status_is 5 'one of three may not be written'
-like "$ERR" 'closed/x: create: permission denied' 'says so'
-is "$(cd "$REMOTE" && b2sum -c x.b2)$(cd to && b2sum -c y.b2)" 'x: OKy: OK' \
-    'the others have it, each with its own sum'
-like "$OUT" '"name":"[^"]*/x","destinations"' 'the record is of one that has it'
-like "$OUT" '"name":"[^"]*closed/x","published":false,"status":5' 'tells which not'
-is "$(cut -c 1-60 rep)" "$(echo "$OUT" | cut -c 1-60)" 'so does the report'
+# Who is root by a namespace of his own, and server too, may write everywhere.
+if [ "$(id -un)" = "$SSHD_USER" ] && [ -w "$REMOTE/closed" ]; then
+	untested 'one of three may not be written: nothing is closed to us'
+else
+	run $SHIP --sink --sum --with report.json --report rep "$URL/closed/x" \
+	    "$URL/x" "$SCRATCH/to/y" <dump
+	status_is 5 'one of three may not be written'
+	like "$ERR" 'closed/x: create: permission denied' 'says so'
+	is "$(cd "$REMOTE" && b2sum -c x.b2)$(cd to && b2sum -c y.b2)" 'x: OKy: OK' \
+	    'the others have it, each with its own sum'
+	like "$OUT" '"name":"[^"]*/x","destinations"' \
+	    'the record is of one that has it'
+	like "$OUT" '"name":"[^"]*closed/x","published":false,"status":5' \
+	    'tells which not'
+	is "$(cut -c 1-60 rep)" "$(echo "$OUT" | cut -c 1-60)" 'so does the report'
+fi
 chmod 755 "$REMOTE/closed"
 
 # --- the stream itself ----------------------------------------------------------
