@@ -629,7 +629,7 @@ touch -d '25 hours ago' swept/.*.pgbtmp
 touch -d '23 hours ago' swept/.file.${d}1.pgbtmp
 run pgb-dump -f swept/file appdb
 status_is 0 '-f where one was killed'
-is "$(ls -A swept | tr '\n' ' ')" ".file.${d}1.pgbtmp .file.${d}2.pgbtmp \
+is "$(LC_ALL=C ls -A swept | tr '\n' ' ')" ".file.${d}1.pgbtmp .file.${d}2.pgbtmp \
 .file.x.${d}0.pgbtmp .other.${d}0.pgbtmp file " \
     'its leftover of yesterday is gone, nothing else'
 fails 2 'snapshot' 'a dump that fails' pgb-dump --snapshot x -f file appdb

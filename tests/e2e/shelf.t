@@ -435,7 +435,7 @@ for t_url in "$URL" "$LOCAL" "file://$LOCAL"; do
 	unlike "$OUT" odd%20db 'another one is not pruned'
 done
 run $SHIP --db 'odd db' --keep-last 1 --prune "$URL/{db}-{time}.x"
-is "$RC $(cd "$REMOTE" && ls -- *.x | tr '\n' ' ')" \
+is "$RC $(cd "$REMOTE" && LC_ALL=C ls -- *.x | tr '\n' ' ')" \
     '0 odd%20db-20241103T020000Z.x odd-20241104T020000Z.x ' 'that one is'
 run $SHIP --db odd --list "$URL/"
 status_is 2 'no {db} for --db'
