@@ -278,8 +278,9 @@ prove_otherwise(struct pump *p, enum carrier_verdict verdict)
 	    carrier_why(o->carrier));
 	if (verdict == CARRIER_OPEN)
 		msg_hint("put pgb-encrypt of the same user directly in front "
-		    "(if it is there, it was killed), or pgb-verify with -i KEY, --check SUM or --through "
-		    "'age -r ...'; or take it as it is: --raw");
+		    "(if it is there, it was killed), or pgb-verify with -i "
+		    "KEY, --check SUM or --through 'age -r ...'; or take it "
+		    "as it is: --raw");
 	else
 		msg_hint("wrap the foreign filter in front: pgb-verify "
 		    "--through 'COMMAND', or take it as it is: --raw");

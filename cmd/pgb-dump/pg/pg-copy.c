@@ -200,7 +200,8 @@ copy(struct pg *pg, const char *sql, const char *undo, const char *label,
 		*status = pg_query(pg, undo, NULL, NULL);
 		return (*status == STATUS_OK ? PG_COPY_BUSY : PG_COPY_FAILED);
 	}
-	if (bad == NULL && copied && !pg->choked && PQstatus(pg->conn) == CONNECTION_OK)
+	if (bad == NULL && copied && !pg->choked &&
+	    PQstatus(pg->conn) == CONNECTION_OK)
 		return (PG_COPY_OK);
 	*status = undo == pg->again && !copied ?
 	    pg_failed_import(pg, label, bad) : pg_failed(pg, label, bad);

@@ -205,6 +205,11 @@ pg_run(struct pg *pg, const char *sql, const char *param, PGresult **out)
 			last = res;
 		}
 	}
+	/* What was not read of several statements did not happen. */
+	if (pg->choked) {
+		PQclear(last);
+		last = NULL;
+	}
 	*out = last;
 	return (0);
 }
