@@ -82,6 +82,15 @@ like()
 	diag "does not match: $2"
 	return 1
 }
+# words ENGLISH GERMAN: what is said in the language that all of it runs in.
+words()
+{
+	case ${PGB_LOCALE:-} in
+	de_*) printf '%s\n' "$2" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
 unlike()
 {
 	printf '%s\n' "$1" | grep -Eq -e "$2" || { pass "$3"; return 0; }

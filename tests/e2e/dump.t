@@ -135,9 +135,10 @@ fails()
 	is "$(grep -c FATAL err)" 0 "$t_name: no code or class"
 	ok "$t_name: no archive" not pg_restore -f /dev/null out
 }
-fails 5 'database "nope" does not exist' 'unknown database' pgb-dump nope
-fails 5 'role "nobody9" does not exist' 'unknown role' \
-    pgb-dump -U nobody9 appdb
+fails 5 "$(words 'database "nope" does not exist' \
+    'Datenbank »nope« existiert nicht')" 'unknown database' pgb-dump nope
+fails 5 "$(words 'role "nobody9" does not exist' \
+    'Rolle »nobody9« existiert nicht')" 'unknown role' pgb-dump -U nobody9 appdb
 fails 4 'No such file or directory' 'server down' \
     pgb-dump -h "$SCRATCH/home" appdb
 fails 4 'Connection refused' 'nobody listens' \
@@ -151,9 +152,12 @@ fails 2 'service .*not found' 'an unknown service' \
     pgb-dump service=nope
 fails 5 'pg_dump: error: no matching tables' 'no such table' \
     pgb-dump -t nosuch appdb
-fails 5 'pg_dump: error: .*permission denied' 'a role without rights' \
+# Who may not choose the server's language has pg_dump's status alone.
+fails "$(words 5 1)" "pg_dump: error: .*$(words 'permission denied' \
+    'keine Berechtigung')" 'a role without rights' \
     sh -c 'psql -qd appdb -c "CREATE ROLE weak LOGIN" && pgb-dump -U weak appdb'
-fails 4 'too many connections' 'a database full of connections' sh -c '
+fails 4 "$(words 'too many connections' 'zu viele Verbindungen')" \
+    'a database full of connections' sh -c '
     psql -qd postgres -c "CREATE DATABASE busy CONNECTION LIMIT 0" \
 	-c "CREATE ROLE plain LOGIN" && pgb-dump -U plain busy'
 sql postgres 'DROP DATABASE busy'
@@ -192,7 +196,8 @@ sql postgres 'SELECT pg_reload_conf()' >reload
 await 10 not psql -qwd 'dbname=appdb user=secretary' -c 'SELECT 1'
 uri="postgresql://secretary@/appdb?host=$PGHOST"
 
-fails 5 'password authentication failed' 'wrong password' \
+fails 5 "$(words 'password auth.* failed' 'Passwort-Auth.* fehlgeschlagen')" \
+    'wrong password' \
     env PGPASSWORD=wrong pgb-dump "$uri"
 like "$ERR" 'hint: .*PGPASSFILE' 'and how to give it'
 fails 5 'no password supplied' 'no password, and -w' pgb-dump -w "$uri"
@@ -512,7 +517,8 @@ ok "is pg_dumpall's" cmp globals stock
 run pgb-dump --globals --no-role-passwords -x
 status_is 0 '--globals --no-role-passwords'
 unlike "$OUT" 'SCRAM' 'has none'
-fails 5 'pg_dumpall: error: .*permission denied' '--globals by a weak role' \
+fails "$(words 5 1)" "pg_dumpall: error: .*$(words 'permission denied' \
+    'keine Berechtigung')" '--globals by a weak role' \
     pgb-dump --globals -U weak
 is "$(grep -c . out)" 0 'writes nothing that looks whole'
 psql -Xqd postgres -c 'CREATE DATABASE "dbname=template1 host=/nowhere"'

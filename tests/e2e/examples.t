@@ -220,7 +220,7 @@ backup_mk()
 	run make -j4 -k -f "$TOP/examples/backup.mk" TO="$SFTP_URL$REMOTE/pg" \
 	    RECIPIENTS=backup.pub "$@"
 }
-vault() { (cd "$REMOTE/pg" && ls | sed 's/-[0-9TZ]*[.]/-TIME./') | tr '\n' ' '; }
+vault() { (cd "$REMOTE/pg" && LC_ALL=C ls | sed 's/-[0-9TZ]*[.]/-TIME./') | tr '\n' ' '; }
 for t in 20240101T020000Z 20240102T020000Z; do
 	echo old >"$REMOTE/pg/appdb-$t.dump.age"
 done
@@ -250,7 +250,8 @@ sql appdb 'GRANT USAGE ON SCHEMA public TO weak'
 PGUSER=weak backup_mk KEEP='--keep-last 1'
 status_is 2 'a database that may not be read: the status says so'
 unlike "$(vault)" 'Second|globals' 'it has no file'
-like "$ERR" 'backup.mk:[0-9]+: database/Second.db. Error 1' 'and is named'
+like "$ERR" 'backup.mk:[0-9]+: database/Second.db. (Error|Fehler) 1' \
+    'and is named'
 like "$(vault)" 'all-TIME.dump.age all-TIME.dump.age all-TIME.dump.age' \
     'the others have one, and nothing is pruned'
 rm "$REMOTE/pg/"*

@@ -83,13 +83,17 @@ sql appdb "CREATE TABLE rls AS SELECT 1 AS x;
     ALTER TABLE rls FORCE ROW LEVEL SECURITY"
 createdb closed
 sql postgres 'ALTER DATABASE closed ALLOW_CONNECTIONS false'
-says 5 'database "nix" does not exist' 'pgb-dump --list' 'pgb-dump nix'
-says 5 'role "nix" does not exist' '-U NAME' 'pgb-dump -U nix appdb'
+says 5 "$(words 'database "nix" does not exist' \
+    'Datenbank »nix« existiert nicht')" 'pgb-dump --list' 'pgb-dump nix'
+says 5 "$(words 'role "nix" does not exist' 'Rolle »nix« existiert nicht')" \
+    "$(words '-U NAME' 'lists the roles')" 'pgb-dump -U nix appdb'
 says 5 'role "nix" does not exist' 'lists the roles' \
     'pgb-dump --role nix appdb'
-says 5 'not permitted to log in' 'ALTER ROLE ... LOGIN' \
+says 5 "$(words 'not permitted to log in' 'Berechtigung zum Einloggen')" \
+    "$(words 'ALTER ROLE ... LOGIN' 'permitted to log in')" \
     'pgb-dump -U nologin appdb'
-says 5 'not currently accepting' 'ALLOW_CONNECTIONS' 'pgb-dump closed'
+says 5 "$(words 'not currently accepting' 'akzeptiert gegenwärtig keine')" \
+    'ALLOW_CONNECTIONS' 'pgb-dump closed'
 says 4 'No such file or directory' 'is the server running' \
     'pgb-dump -h /nix appdb'
 says 4 'Connection refused' 'is the server running' \
@@ -97,10 +101,11 @@ says 4 'Connection refused' 'is the server running' \
 says 5 'could not translate host name' 'getent hosts' \
     'pgb-dump -h no.such.host.invalid appdb'
 says 5 'pg_dump ended with status 1' 'psql -c' 'pgb-dump -t nix appdb'
-says 5 'pg_dump ended with status 1' 'GRANT pg_read_all_data' \
+says "$(words 5 1)" 'pg_dump ended with status 1' \
+    "$(words 'GRANT pg_read_all_data' 'SET lc_messages TO')" \
     'pgb-dump -U weak appdb'
 sql postgres 'GRANT pg_read_all_data TO weak' 2>err
-says 5 'affected by row-level security' 'BYPASSRLS' \
+says 5 "$(words 'affected by row-level security' 'auf Zeilenebene')" 'BYPASSRLS' \
     'pgb-dump -U weak -B -t rls appdb'
 says 3 'No such file or directory' 'mkdir -p /nix' 'pgb-dump -f /nix/x appdb'
 mkdir noprog
@@ -128,9 +133,12 @@ sql postgres "SELECT pg_reload_conf()" >out
 sql postgres 'ALTER DATABASE closed ALLOW_CONNECTIONS true'
 await 10 sh -c '! psql -w -U weak -d postgres -c "SELECT 1"'
 says 5 'no password supplied' 'PGPASSFILE' 'pgb-dump -w -U weak appdb'
-says 5 'pg_hba.conf rejects' 'must let this role in' 'pgb-dump -U weak postgres'
-says 5 'no pg_hba.conf entry' 'must let this role in' 'pgb-dump -U other appdb'
-says 5 'Peer authentication failed' '-h localhost' 'pgb-dump -U weak closed'
+says 5 "$(words 'pg_hba.conf rejects' 'pg_hba.conf lehnt')" \
+    'must let this role in' 'pgb-dump -U weak postgres'
+says 5 "$(words 'no pg_hba.conf entry' 'kein pg_hba.conf-Eintrag')" \
+    'must let this role in' 'pgb-dump -U other appdb'
+says 5 "$(words 'Peer authentication failed' 'Peer-Authentifizierung')" \
+    "$(words '-h localhost' -)" 'pgb-dump -U weak closed'
 printf '*:*:*:weak:x\n' >"$HOME/.pgpass"
 chmod 644 "$HOME/.pgpass"
 try 'pgb-dump -w -U weak appdb'

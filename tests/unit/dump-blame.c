@@ -32,6 +32,50 @@ test_states(void)
 		    (int)all[i].status);
 }
 
+/* What is advised, by the code, the words and the function that said them. */
+static void
+test_hints(void)
+{
+	static const struct {
+		const char *code, *text, *function, *hint;
+	} all[] = {
+		{ "53300", "sorry, too many clients already", "",
+		    "raise max_connections" },
+		{ "53300", "too many connections for database \"x\"", "",
+		    "ALTER DATABASE" },
+		{ "53300", "zu viele Verbindungen", "CheckMyDatabase",
+		    "ALTER DATABASE" },
+		{ "53300", "zu viele Verbindungen", "",
+		    "CONNECTION LIMIT of role or database" },
+		{ "42501", "permission denied for table x", "aclcheck_error",
+		    "pg_read_all_data" },
+		{ "42501", "keine Berechtigung", "aclcheck_error",
+		    "pg_read_all_data" },
+		{ "42501", "query would be affected by row-level security "
+		    "policy for table \"x\"", "", "BYPASSRLS" },
+		{ "42501", "Policy", "check_enable_rls", "BYPASSRLS" },
+		{ "28000", "role \"x\" is not permitted to log in",
+		    "InitializeSessionUserId", "ALTER ROLE ... LOGIN" },
+		{ "28000", "Rolle", "InitializeSessionUserId",
+		    "permitted to log in" },
+		{ "28000", "Eintrag", "ClientAuthentication", "pg_hba.conf" },
+		{ "55000", "Datenbank", "CheckMyDatabase",
+		    "ALLOW_CONNECTIONS" },
+		{ "28P01", "no password supplied", "", "PGPASSFILE" },
+	};
+	struct blame b;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		b = blame_server(all[i].code, all[i].text, all[i].function);
+		ok(b.status == blame_sqlstate(all[i].code).status &&
+		    b.hint != NULL && strstr(b.hint, all[i].hint) != NULL,
+		    "%s, \"%s\": %s", all[i].code, all[i].text, all[i].hint);
+	}
+	b = blame_server("42P01", "x", "");
+	ok(b.hint == NULL, "no hint where nothing is known");
+}
+
 static void
 test_words(void)
 {
@@ -95,6 +139,24 @@ test_connect(void)
 	ok(b.status == STATUS_REMOTE && b.hint != NULL, "wrong password");
 	same(line, "connection to server on socket \"/s\" failed: password "
 	    "authentication failed for user \"u\"", "no code, no location");
+
+	b = blame_connect("connection to server at \"a\" failed: FATAL:  53300: "
+	    "voll\nconnection to server at \"b\" failed: FATAL:  28000: "
+	    "nein\nDETAIL:  x\nLOCATION:  ClientAuthentication, auth.c:1\n",
+	    line, sizeof(line));
+	ok(b.status == STATUS_REMOTE && b.hint != NULL &&
+	    strstr(b.hint, "pg_hba.conf") != NULL,
+	    "the function tells what the words do not");
+	b = blame_connect("connection to server at \"a\" failed: FATAL:  28000: "
+	    "nein\nconnection to server at \"b\" failed: FATAL:  28000: "
+	    "no\nLOCATION:  ClientAuthentication\n", line, 60);
+	ok(b.hint != NULL, "each line has its own");
+	b = blame_connect("connection to server at \"b\" failed: FATAL:  28000: "
+	    "nein\nconnection to server at \"a\" failed: FATAL:  28P01: no\n"
+	    "LOCATION:  ClientAuthentication, auth.c:1\n", line,
+	    sizeof(line));
+	ok(b.hint != NULL && strstr(b.hint, "PGPASSFILE") != NULL,
+	    "a code that says it all needs none");
 
 	b = blame_connect("could not connect to server: No such file or "
 	    "directory\n\tIs the server running locally and accepting\n\t"
@@ -204,6 +266,7 @@ main(void)
 	int null = open("/dev/null", O_WRONLY);
 
 	test_states();
+	test_hints();
 	test_words();
 	test_connect();
 	if (null != -1)

@@ -15,6 +15,12 @@
 #define HINT_FULL							\
 	"the server has no connection free: try again later, or raise "	\
 	"max_connections"
+#define HINT_LIMIT							\
+	"try again later, or raise its CONNECTION LIMIT: ALTER ROLE, "	\
+	"ALTER DATABASE"
+#define HINT_CROWD							\
+	"no connection is free: try again later, or raise "		\
+	"max_connections, or the CONNECTION LIMIT of role or database"
 #define HINT_STARTING							\
 	"the server starts, stops or recovers: try again later"
 #define HINT_GONE							\
@@ -25,9 +31,20 @@
 #define HINT_RIGHTS							\
 	"the role needs SELECT on all that is dumped: GRANT "		\
 	"pg_read_all_data TO it covers all but large objects"
+#define HINT_ROWS							\
+	"the role may not see all rows: use one with BYPASSRLS, or "	\
+	"take what it sees with --enable-row-security"
 #define HINT_ROLE							\
 	"-U NAME or PGUSER says as whom to connect; psql -c '\\du' "	\
 	"lists the roles"
+#define HINT_LOGIN							\
+	"ALTER ROLE ... LOGIN permits it; or connect as another, with "	\
+	"--role"
+#define HINT_STRANGER							\
+	"there must be such a role, and it must be permitted to log "	\
+	"in: psql -c '\\du' lists the roles"
+#define HINT_CLOSED							\
+	"ALTER DATABASE ... ALLOW_CONNECTIONS true lets it be dumped"
 #define HINT_PEER							\
 	"over the socket the role must be the system's user: run as "	\
 	"that one, or connect with -h localhost"
@@ -57,7 +74,7 @@ static const struct rule states[] = {
 	{ "57P02", { STATUS_RETRY, HINT_GONE } },
 	{ "57P05", { STATUS_RETRY, HINT_GONE } },
 	{ "57014", { STATUS_RETRY, NULL } },
-	{ "53300", { STATUS_RETRY, HINT_FULL } },
+	{ "53300", { STATUS_RETRY, HINT_CROWD } },
 	{ "53100", { STATUS_REMOTE, "the server's disk is full" } },
 	{ "53", { STATUS_RETRY, NULL } },
 	{ "08", { STATUS_RETRY, NULL } },
@@ -113,7 +130,7 @@ static const struct rule words[] = {
 	{ "the database system is", { STATUS_RETRY, HINT_STARTING } },
 	{ "too many clients already", { STATUS_RETRY, HINT_FULL } },
 	{ "remaining connection slots", { STATUS_RETRY, HINT_FULL } },
-	{ "too many connections for", { STATUS_RETRY, HINT_FULL } },
+	{ "too many connections for", { STATUS_RETRY, HINT_LIMIT } },
 	{ "conflict with recovery", { STATUS_RETRY, HINT_STANDBY } },
 	{ "terminating connection", { STATUS_RETRY, HINT_GONE } },
 	{ "server closed the connection", { STATUS_RETRY, HINT_GONE } },
@@ -150,17 +167,13 @@ static const struct rule words[] = {
 	{ "no password supplied", { STATUS_REMOTE, HINT_PASSWORD } },
 	{ "database \"*\" does not exist", { STATUS_REMOTE, HINT_DATABASE } },
 	{ "permission denied", { STATUS_REMOTE, HINT_RIGHTS } },
-	{ "row-level security", { STATUS_REMOTE,
-	    "the role may not see all rows: use one with BYPASSRLS, or take "
-	    "what it sees with --enable-row-security" } },
+	{ "row-level security", { STATUS_REMOTE, HINT_ROWS } },
 	{ "must be superuser", { STATUS_REMOTE, HINT_RIGHTS } },
 	{ "must be owner", { STATUS_REMOTE, HINT_RIGHTS } },
 	{ "role \"*\" does not exist", { STATUS_REMOTE, HINT_ROLE } },
-	{ "not permitted to log in", { STATUS_REMOTE,
-	    "ALTER ROLE ... LOGIN permits it; or connect as another, with "
-	    "--role" } },
-	{ "not currently accepting connections", { STATUS_REMOTE,
-	    "ALTER DATABASE ... ALLOW_CONNECTIONS true lets it be dumped" } },
+	{ "not permitted to log in", { STATUS_REMOTE, HINT_LOGIN } },
+	{ "not currently accepting connections",
+	    { STATUS_REMOTE, HINT_CLOSED } },
 	{ "no pg_hba.conf entry", { STATUS_REMOTE, HINT_HBA } },
 	{ "pg_hba.conf rejects", { STATUS_REMOTE, HINT_HBA } },
 	{ "Peer authentication failed", { STATUS_REMOTE, HINT_PEER } },
@@ -179,6 +192,18 @@ static const struct rule words[] = {
 	{ "on socket*Permission denied", { STATUS_LOCAL, HINT_SOCKET } },
 	{ "out of memory", { STATUS_LOCAL, NULL } },
 	{ "could not write", { STATUS_LOCAL, NULL } },
+};
+
+/* What a function of the server means by a code, in any language. */
+static const struct {
+	const char *function, *code, *hint;
+} functions[] = {
+	{ "check_enable_rls", "42501", HINT_ROWS },
+	{ "InitializeSessionUserId", "28000", HINT_STRANGER },
+	{ "InitializeSessionUserId", "53300", HINT_LIMIT },
+	{ "CheckMyDatabase", "53300", HINT_LIMIT },
+	{ "CheckMyDatabase", "55000", HINT_CLOSED },
+	{ "ClientAuthentication", "28000", HINT_HBA },
 };
 
 struct blame
@@ -227,6 +252,23 @@ blame_text(const char *text)
 		if (matches(text, words[i].key))
 			return (words[i].blame);
 	return (unknown);
+}
+
+struct blame
+blame_server(const char *code, const char *text, const char *function)
+{
+	struct blame b = blame_sqlstate(code), t = blame_text(text);
+	size_t i;
+
+	if (t.hint != NULL && (b.hint == NULL || t.status == b.status)) {
+		b.hint = t.hint;
+		return (b);
+	}
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (strcmp(function, functions[i].function) == 0 &&
+		    strcmp(code, functions[i].code) == 0)
+			b.hint = functions[i].hint;
+	return (b);
 }
 
 /*
@@ -284,10 +326,34 @@ is_primary(const char *line)
 	return (false);
 }
 
-/* One line of libpq's text: its blame, and what of it the user is shown. */
-static struct blame
-judge_line(const char *line, char *clean, size_t cleanlen)
+/*
+ * Which function of the server said the line in front of text: libpq tells it
+ * below, in front of the next host's line.  "" where it does not.
+ */
+static void
+find_function(const char *text, char *out, size_t outlen)
 {
+	static const char label[] = "LOCATION:  ";
+
+	out[0] = '\0';
+	for (; *text != '\0' && !is_primary(text);
+	    text += strcspn(text, "\n"), text += *text == '\n')
+		if (strncmp(text, label, sizeof(label) - 1) == 0) {
+			text += sizeof(label) - 1;
+			snprintf(out, outlen, "%.*s",
+			    (int)strcspn(text, ",\n"), text);
+			return;
+		}
+}
+
+/*
+ * One line of libpq's text, and what stands below it: its blame, and what of it
+ * the user is shown.
+ */
+static struct blame
+judge_line(const char *line, const char *below, char *clean, size_t cleanlen)
+{
+	char function[64];
 	struct blame b;
 	const char *at;
 	char code[6];
@@ -296,11 +362,8 @@ judge_line(const char *line, char *clean, size_t cleanlen)
 	if ((len = find_code(line, &at, code)) > 0) {
 		snprintf(clean, cleanlen, "%.*s%s", (int)(at - line), line,
 		    at + len);
-		b = blame_sqlstate(code);
-		/* One code stands for several refusals at the door. */
-		if (b.hint == NULL)
-			b.hint = blame_text(line).hint;
-		return (b);
+		find_function(below, function, sizeof(function));
+		return (blame_server(code, line, function));
 	}
 	/* The name of a function inside libpq tells the user nothing. */
 	if ((at = strstr(line, "fe_sendauth: ")) == NULL)
@@ -331,7 +394,7 @@ blame_connect(const char *text, char *out, size_t outlen)
 		text += n + (text[n] == '\n');
 		if (len > 0 && !is_primary(line))
 			continue;
-		b = judge_line(line, clean, sizeof(clean));
+		b = judge_line(line, text, clean, sizeof(clean));
 		/* With and without TLS the same server says the same. */
 		if (strstr(out, clean) != NULL)
 			continue;

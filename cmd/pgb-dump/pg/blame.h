@@ -33,6 +33,15 @@ struct blame blame_sqlstate(const char *code);
 struct blame blame_text(const char *text);
 
 /*
+ * blame_server(code, text, function):
+ * From all that the server says: a code may stand for several things, which the
+ * words tell apart where they are English, and otherwise the function of the
+ * server that has said it ("": not known).
+ */
+struct blame blame_server(const char *code, const char *text,
+    const char *function);
+
+/*
  * blame_connect(text, out, outlen):
  * From what libpq says about a failed connection with PQERRORS_VERBOSE.  out
  * gets one line for the user: a sentence a host that was tried, joined by

@@ -93,6 +93,8 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 {
 	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *function = PQresultErrorField(res,
+	    PG_DIAG_SOURCE_FUNCTION);
 	struct blame b = { STATUS_LOCAL, NULL };
 	char line[1024];
 
@@ -103,13 +105,8 @@ pg_failed(struct pg *pg, const char *object, const PGresult *res)
 		text = pg->word;
 	}
 	if (code != NULL && text != NULL) {
-		b = blame_sqlstate(code);
-		/* Rights have many reasons. */
-		if (strcmp(code, "42501") == 0 &&
-		    blame_text(text).status == b.status)
-			b = blame_text(text);
-		if (b.hint == NULL)
-			b.hint = blame_text(text).hint;
+		b = blame_server(code, text,
+		    function != NULL ? function : "");
 		return (pg_say(pg, object, text, &b, false));
 	}
 	b = blame_connect(PQerrorMessage(pg->conn), line, sizeof(line));
