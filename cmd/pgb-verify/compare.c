@@ -215,6 +215,7 @@ compare_drift(const struct compare *c, const struct check *check,
 	uint8_t hash[DIGEST_LEN];
 	struct lines lines = { 0 };
 	struct drift *d;
+	bool same = false;
 	int64_t n = -1;
 
 	if (c->earlier == NULL)
@@ -231,8 +232,10 @@ compare_drift(const struct compare *c, const struct check *check,
 		totals.database = h->dbname;
 	}
 	if ((d = drift_new(&opts, c->earlier)) != NULL &&
-	    add_tables(d, check_tables(check)) == 0)
+	    add_tables(d, check_tables(check)) == 0) {
 		n = drift_end(d, &totals, keep_line, &lines);
+		same = n == 1 && drift_is_same(d);
+	}
 	drift_free(d);
 	if (lines.failed)
 		n = -1;
@@ -243,7 +246,10 @@ compare_drift(const struct compare *c, const struct check *check,
 		msg_error("no memory to compare it with %s", o->against);
 		return (STATUS_LOCAL);
 	}
-	msg_error("stdin: %lld change%s since %s, too much to be passed on",
-	    (long long)n, n == 1 ? "" : "s", o->against);
+	if (same)
+		msg_error("stdin: nothing has changed since %s", o->against);
+	else
+		msg_error("stdin: %lld change%s since %s, too much to be "
+		    "passed on", (long long)n, n == 1 ? "" : "s", o->against);
 	return (STATUS_DATA);
 }

@@ -140,6 +140,8 @@ diagnosed $V 'is not the stream of'
 try 'pgb-verify --sink --report r --sign m.key <a.dump'
 try 'pgb-verify --sink --against r <o.dump'
 diagnosed $V 'too much to be passed on'
+try 'pgb-verify --sink --against r <a.dump'
+diagnosed $V 'nothing has changed since'
 sed 's/"rows":[0-9]/"rows":7/' r >changed
 cp r.minisig changed.minisig
 try 'pgb-verify --sink --check changed --pubkey m.pub <a.dump'

@@ -234,7 +234,8 @@ ok 'no report of it' test ! -e u.json
 against() { try "pgb-verify --against app.json $1 <$2 >out"; }
 against '' app.dump
 status_is 1 'the same dump again'
-like "$ERR" 'same|identical' 'says so'
+like "$ERR" 'error: stdin: nothing has changed since app.json$' 'says so'
+like "$ERR" '--allow-same' 'and what to do'
 ok 'its end is held back' test "$(size out)" -lt "$(size app.dump)"
 against --allow-same app.dump
 status_is 0 '--allow-same'

@@ -350,3 +350,10 @@ drift_end(struct drift *d, const struct drift_totals *totals,
 	drift_say(d);
 	return (d->beyond);
 }
+
+bool
+drift_is_same(const struct drift *d)
+{
+
+	return (d->same && d->beyond == 1);
+}

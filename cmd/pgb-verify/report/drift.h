@@ -69,4 +69,7 @@ struct drift_totals {
 int64_t drift_end(struct drift *, const struct drift_totals *,
     void (*emit)(void *arg, const char *line), void *arg);
 
+/* After that: the one thing beyond the limits is that nothing has changed. */
+bool drift_is_same(const struct drift *);
+
 #endif
