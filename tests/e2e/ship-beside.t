@@ -75,6 +75,16 @@ for p in $PLACES; do
 	like "$ERR" 'x.dump.json exists already|x.dump.json: exists already' \
 	    "$k: says which"
 	ok "$k: stdin was not read" cmp dump left
+	# Too long, which some servers call a bad message.
+	long=$(printf '%0251d' 0)
+	for t in "$long.json" "$long"; do
+		run sh -c "$SHIP --sink --overwrite --with report.json \
+		    '$p/$t'; rc=\$?; cat >left; exit \$rc" <dump
+		status_is 2 "$k: a long name"
+		like "$ERR" '(json: .* 255 bytes|0: .* 255 bytes, with .json)$' \
+		    "$k: says so"
+		ok "$k: stdin was not read" cmp dump left
+	done
 	run $SHIP --sink --overwrite --sum --with other/report.json \
 	    "$p/x.dump" <dump
 	status_is 0 "$k: --overwrite"

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,18 @@ beside_suffix(const struct ship_opts *o, size_t i)
 	if (i < o->with.count)
 		return (suffix_of(o->with.v[i]));
 	return (o->sum && i == o->with.count ? BESIDE_SUM : NULL);
+}
+
+const char *
+beside_too_long(const struct ship_opts *o, const char *path)
+{
+	const char *base = strrchr(path, '/'), *suffix = "";
+	size_t len = strlen(base != NULL ? base + 1 : path), i;
+
+	for (i = 0; suffix != NULL; suffix = beside_suffix(o, i++))
+		if (len + strlen(suffix) > NAME_MAX)
+			return (suffix);
+	return (NULL);
 }
 
 /* Wait until the file is there: what makes it may end after the stream does. */

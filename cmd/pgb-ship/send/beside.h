@@ -30,6 +30,13 @@ enum status beside_check(const struct ship_opts *opts);
 const char *beside_suffix(const struct ship_opts *opts, size_t i);
 
 /*
+ * beside_too_long(opts, path):
+ * The suffix with which the last part of path is longer than a file system takes
+ * (NAME_MAX, 255 bytes): "" where it is by itself, NULL where all fit.
+ */
+const char *beside_too_long(const struct ship_opts *opts, const char *path);
+
+/*
  * beside_load(opts, v):
  * The stream has ended: wait for the files, and read them into v, which has
  * room for BESIDE_MAX.  STATUS_OK, or a status after one error line (none for a

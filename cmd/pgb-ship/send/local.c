@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,11 @@ check_beside(struct local *l)
 	struct stat st;
 	size_t i;
 
+	if ((suffix = beside_too_long(o, l->path)) != NULL) {
+		msg_error("%s: a name of more than %d bytes%s%s", l->path,
+		    NAME_MAX, suffix[0] != '\0' ? ", with " : "", suffix);
+		return (STATUS_USAGE);
+	}
 	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&
 	    !o->overwrite; i++) {
 		snprintf(path, sizeof(path), "%s%s", l->path, suffix);

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,18 @@ check_target(struct line *l, struct fault *f)
 	return (SFTP_FAILURE);
 }
 
+static int
+check_name(const struct line *l, struct fault *f)
+{
+	const char *suffix = beside_too_long(l->u->opts, l->u->path);
+
+	if (suffix == NULL)
+		return (SFTP_OK);
+	fault_set(f, STATUS_USAGE, "a name of more than %d bytes%s%s", NAME_MAX,
+	    suffix[0] != '\0' ? ", with " : "", suffix);
+	return (SFTP_FAILURE);
+}
+
 /* What goes beside it is refused now, too, and not after hours. */
 static int
 check_beside(struct line *l, struct fault *f)
@@ -298,7 +311,8 @@ upload_create(struct line *l, struct fault *f)
 {
 	int rc;
 
-	if ((rc = check_server(l, f)) != SFTP_OK ||
+	if ((rc = check_name(l, f)) != SFTP_OK ||
+	    (rc = check_server(l, f)) != SFTP_OK ||
 	    (rc = check_directory(l, f)) != SFTP_OK ||
 	    (rc = check_target(l, f)) != SFTP_OK ||
 	    (rc = check_beside(l, f)) != SFTP_OK ||
