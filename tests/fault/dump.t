@@ -29,7 +29,7 @@ OTHERS='^(pg_dump|HINT|DETAIL|CONTEXT)'
 
 # All kinds and modes take too long for make check; make check-fault has them.
 [ "$FAULTS" = all ] || KINDS=${FAULTS_KINDS:-'read=EIO read=end write=ENOSPC
-    poll=ENOMEM connect=ECONNREFUSED socket=ENOBUFS'}
+    poll=ENOMEM connect=ECONNREFUSED socket=ENOBUFS result=ENOMEM'}
 hit 'dump' $E -f "$OTHERS" -j "$SAME" -- pgb-dump -j1 app
 [ "$FAULTS" = all ] || done_testing
 hit 'dump, 2 sessions, report' $E -f "$OTHERS" -l report -j "$SAME" -- \

@@ -36,6 +36,8 @@ enum fault_kind {
 	FAULT_STAT,	/* what asks about files and names */
 	FAULT_FILE,	/* fcntl, ftruncate, lseek, fchmod, mkdir */
 	FAULT_LIST,	/* readdir */
+	FAULT_RESULT,	/* PQgetResult: lost, as by libpq before 15 when it
+			 * has no memory to say that it has none */
 	FAULT_KINDS
 };
 
@@ -43,7 +45,7 @@ enum fault_kind {
 	"read", "write", "fsync", "close", "rename", "unlink",		\
 	"malloc", "mmap", "poll", "connect", "socket", "resolve",	\
 	"thread", "open", "pipe", "fork", "mark", "stat", "file",	\
-	"list" }
+	"list", "result" }
 
 /* What becomes of the call. */
 enum fault_how {

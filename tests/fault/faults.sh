@@ -19,7 +19,7 @@ SOME='read=EIO read=EINTR read=short read=end
     fsync=EIO close=EIO rename=ENOSPC unlink=EIO
     poll=ENOMEM poll=EINTR connect=ECONNREFUSED socket=ENOBUFS resolve=AGAIN
     thread=EAGAIN open=EMFILE pipe=EMFILE fork=EAGAIN
-    mark=EPERM stat=EIO file=EIO list=EIO
+    mark=EPERM stat=EIO file=EIO list=EIO result=ENOMEM
     mmap=ENOMEM malloc=ENOMEM'
 MORE='read=ECONNRESET write=EIO fsync=ENOSPC rename=EXDEV
     connect=ETIMEDOUT resolve=MEMORY open=EIO stat=EACCES

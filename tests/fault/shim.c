@@ -479,6 +479,26 @@ CALL(FAULT_THREAD, int, plan->error, pthread_create, (pthread_t *thread,
     const pthread_attr_t *attr, void *(*run)(void *), void *arg),
     (thread, attr, run, arg))
 
+/* One that there is. */
+void *PQgetResult(void *conn);
+
+void *
+PQgetResult(void *conn)
+{
+	static void *(*next)(void *);
+	static void (*clear)(void *);
+	void *res;
+
+	if (next == NULL) {
+		look(&next, "PQgetResult");
+		look(&clear, "PQclear");
+	}
+	if ((res = next(conn)) == NULL || !strikes(FAULT_RESULT, "PQgetResult"))
+		return (res);
+	clear(res);
+	return (NULL);
+}
+
 /* --- those with an argument that need not be there --- */
 
 #define REST(last, type, var) do {					\

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reading rows and large objects.
+ * Reading rows.
  *
  * A worker locks a table without waiting: who stands in the queue behind a lock
  * that somebody wants for a change, while that somebody waits for our leader,
@@ -15,6 +15,7 @@
  * leader's task will set free.  So nobody waits for them for long; EXPLAIN takes
  * the same locks, and its patience ends before the COPY begins.
  */
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,6 @@
 #include "pg-impl.h"
 #include "sig.h"
 
-#define LO_PIECE	"1048576"	/* and else */
 #define TURNS		14	/* tables of a transaction */
 #define NAP_US		1000	/* longest */
 #define NAP_LEAST	4096	/* bytes of a waking: a COPY in flow */
@@ -51,9 +51,20 @@ wait_server(PGconn *conn, int stop_fd)
 	return (f[1].revents == 0);
 }
 
-/* A result, or NULL at the end of them; *stop: there may be more. */
-static PGresult *
-next_result(struct pg *pg, int stop_fd, bool *stop)
+enum status
+pg_not_whole(struct pg *pg, const char *label, const PGresult *bad,
+    const char *what)
+{
+	static const struct blame lost = { STATUS_RETRY, NULL };
+
+	if (bad != NULL || pg_unheard(pg) || pg->choked ||
+	    PQstatus(pg->conn) != CONNECTION_OK)
+		return (pg_failed(pg, label, bad));
+	return (pg_say(pg, label, what, &lost, false));
+}
+
+PGresult *
+pg_next(struct pg *pg, int stop_fd, bool *stop)
 {
 	int ready;
 
@@ -69,8 +80,8 @@ next_result(struct pg *pg, int stop_fd, bool *stop)
 	return (PQgetResult(pg->conn));
 }
 
-static enum pg_copy
-stopped(struct pg *pg)
+enum pg_copy
+pg_stopped(struct pg *pg)
 {
 
 	pg_cancel(pg->conn);
@@ -98,9 +109,13 @@ nap(long *us, size_t brought)
 	(void)nanosleep(&t, NULL);
 }
 
-/* Rows that are there: how many bytes, *end after the last one; false stops. */
+/*
+ * Rows that are there: how many bytes, *end after the last one; false stops.
+ * Only the end of a row is a newline, in each of the server's encodings.
+ */
 static bool
-take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len, bool *end)
+take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len,
+    uint64_t *count, bool *end)
 {
 	size_t room, put;
 	uint8_t *at;
@@ -115,6 +130,7 @@ take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len, bool *end)
 			    (int)(room - put));
 			if (n <= 0)
 				break;
+			*count += at[put + (size_t)n - 1] == '\n';
 		}
 		if (!rows->used(rows->arg, put))
 			return (false);
@@ -123,23 +139,23 @@ take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len, bool *end)
 	return (true);
 }
 
-/* The rows of a COPY that has begun. */
+/* The rows of a COPY that has begun, counted. */
 static enum pg_copy
-read_rows(struct pg *pg, const struct pg_rows *rows)
+read_rows(struct pg *pg, const struct pg_rows *rows, uint64_t *count)
 {
 	long us = NAP_US / 2;
 	size_t len;
 	bool end;
 
 	for (;;) {
-		if (!take_rows(pg, rows, &len, &end))
-			return (stopped(pg));
+		if (!take_rows(pg, rows, &len, count, &end))
+			return (pg_stopped(pg));
 		if (end)
 			return (PG_COPY_OK);	/* its result tells more */
 		if (len > 0)
 			nap(&us, len);
 		else if (wait_server(pg->conn, rows->stop_fd) == 0)
-			return (stopped(pg));
+			return (pg_stopped(pg));
 		if (PQconsumeInput(pg->conn) == 0)
 			return (PG_COPY_OK);
 	}
@@ -153,6 +169,43 @@ is_busy(const PGresult *res)
 	return (code != NULL && strcmp(code, "55P03") == 0);
 }
 
+/* How far a COPY has come, by what was heard of it. */
+struct heard {
+	bool begun;
+	bool whole;		/* the server has said so, and of as many rows */
+	uint64_t rows;
+	PGresult *bad;		/* the first one that is */
+};
+
+static enum pg_copy
+hear(struct pg *pg, PGresult *res, const struct pg_rows *rows, struct heard *h)
+{
+	enum pg_copy got = PG_COPY_OK;
+	char count[32];
+
+	switch (PQresultStatus(res)) {
+	case PGRES_COPY_OUT:
+		h->begun = true;
+		got = read_rows(pg, rows, &h->rows);
+		break;
+	case PGRES_COMMAND_OK:
+		snprintf(count, sizeof(count), "COPY %" PRIu64, h->rows);
+		if (h->begun && strcmp(PQcmdStatus(res), count) == 0)
+			h->whole = true;
+		break;
+	case PGRES_TUPLES_OK:
+		break;
+	default:
+		if (h->bad == NULL) {
+			h->bad = res;
+			res = NULL;
+		}
+		break;
+	}
+	PQclear(res);
+	return (got);
+}
+
 /* Run the statements, of which one is a COPY; undo: what makes the transaction
  * usable again when a lock could not be had. */
 static enum pg_copy
@@ -160,52 +213,39 @@ copy(struct pg *pg, const char *sql, const char *undo, const char *label,
     const struct pg_rows *rows, enum status *status)
 {
 	enum pg_copy got = PG_COPY_OK;
-	bool stop = false, copied = false;
-	PGresult *res, *bad = NULL;
+	struct heard h = { false };
+	bool stop = false;
+	PGresult *res;
 
 	if (PQsendQuery(pg->conn, sql) == 0) {
 		*status = pg_failed(pg, label, NULL);
 		return (PG_COPY_FAILED);
 	}
-	while (got == PG_COPY_OK && (res = next_result(pg, rows->stop_fd,
+	while (got == PG_COPY_OK && (res = pg_next(pg, rows->stop_fd,
 	    &stop)) != NULL) {
-		switch (PQresultStatus(res)) {
-		case PGRES_COPY_OUT:
-			got = read_rows(pg, rows);
-			copied = true;
-			break;
-		case PGRES_COMMAND_OK:
-		case PGRES_TUPLES_OK:
-			break;
-		default:
-			if (bad == NULL) {
-				bad = res;
-				res = NULL;
-			}
-			break;
-		}
-		PQclear(res);
+		got = hear(pg, res, rows, &h);
 		/* A dead connection gives the same result for ever. */
 		if (PQstatus(pg->conn) == CONNECTION_BAD)
 			break;
 	}
 	if (stop)
-		got = stopped(pg);
+		got = pg_stopped(pg);
 	if (got != PG_COPY_OK) {
-		PQclear(bad);
+		PQclear(h.bad);
 		return (got);
 	}
-	if (bad != NULL && !copied && is_busy(bad)) {
-		PQclear(bad);
+	if (h.bad != NULL && !h.begun && is_busy(h.bad)) {
+		PQclear(h.bad);
 		*status = pg_query(pg, undo, NULL, NULL);
 		return (*status == STATUS_OK ? PG_COPY_BUSY : PG_COPY_FAILED);
 	}
-	if (bad == NULL && copied && !pg->choked &&
+	if (h.bad == NULL && !pg_unheard(pg) && !pg->choked && h.whole &&
 	    PQstatus(pg->conn) == CONNECTION_OK)
 		return (PG_COPY_OK);
-	*status = undo == pg->again && !copied ?
-	    pg_failed_import(pg, label, bad) : pg_failed(pg, label, bad);
-	PQclear(bad);
+	*status = undo == pg->again && !h.begun ?
+	    pg_failed_import(pg, label, h.bad) : pg_not_whole(pg, label, h.bad,
+	    "the server has not said that these are all rows");
+	PQclear(h.bad);
 	return (PG_COPY_FAILED);
 }
 
@@ -317,181 +357,5 @@ out:
 		msg_errno(e->label);
 	free(lock);
 	free(sql);
-	return (got);
-}
-
-/*
- * Rows of a query whose only column is bytes (or NULL, told with buf NULL), one
- * by one.
- */
-static enum pg_copy
-each_value(struct pg *pg, const char *sql, const char *const *param, int nparam,
-    int stop_fd, bool (*value)(void *, const void *, size_t), void *arg,
-    enum status *status)
-{
-	enum pg_copy got = PG_COPY_OK;
-	bool stop = false;
-	PGresult *res;
-
-	if (PQsendQueryParams(pg->conn, sql, nparam, NULL, param, NULL, NULL,
-	    1) == 0 || PQsetSingleRowMode(pg->conn) == 0) {
-		*status = pg_failed(pg, "large objects", NULL);
-		return (PG_COPY_FAILED);
-	}
-	while (got == PG_COPY_OK &&
-	    (res = next_result(pg, stop_fd, &stop)) != NULL) {
-		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE) {
-			if (!value(arg, PQgetisnull(res, 0, 0) ? NULL :
-			    PQgetvalue(res, 0, 0),
-			    (size_t)PQgetlength(res, 0, 0)))
-				got = stopped(pg);
-		} else if (PQresultStatus(res) != PGRES_TUPLES_OK) {
-			*status = pg_failed(pg, "large objects", res);
-			got = PG_COPY_FAILED;
-		}
-		PQclear(res);
-	}
-	if (pg->choked && got == PG_COPY_OK) {
-		*status = pg_failed(pg, "large objects", NULL);
-		got = PG_COPY_FAILED;
-	}
-	return (stop ? stopped(pg) : got);
-}
-
-/* What the callbacks below work on. */
-struct blobs {
-	const uint32_t *loids;
-	bool *longs;		/* which are read piece by piece */
-	size_t at;
-	bool (*begin)(void *arg, uint32_t loid);
-	const struct pg_rows *rows;
-	bool (*end)(void *arg);
-	size_t got;		/* bytes of the last piece */
-};
-
-static bool
-on_length(void *arg, const void *buf, size_t len)
-{
-	struct blobs *b = arg;
-
-	(void)buf;
-	b->longs[b->at++] = len > 0;
-	return (true);
-}
-
-static bool
-on_short(void *arg, const void *buf, size_t len)
-{
-	struct blobs *b = arg;
-
-	return (b->begin(b->rows->arg, b->loids[b->at++]) &&
-	    (len == 0 || b->rows->bytes(b->rows->arg, buf, len)) &&
-	    b->end(b->rows->arg));
-}
-
-static bool
-on_piece(void *arg, const void *buf, size_t len)
-{
-	struct blobs *b = arg;
-
-	b->got = len;
-	return (len == 0 || b->rows->bytes(b->rows->arg, buf, len));
-}
-
-static enum pg_copy
-long_blob(struct pg *pg, struct blobs *b, enum status *status)
-{
-	char oid[16], offset[24];
-	const char *const param[2] = { oid, offset };
-	enum pg_copy got = PG_COPY_OK;
-	uint64_t at = 0;
-
-	snprintf(oid, sizeof(oid), "%u", b->loids[b->at]);
-	if (!b->begin(b->rows->arg, b->loids[b->at]))
-		return (PG_COPY_STOPPED);
-	do {
-		snprintf(offset, sizeof(offset), "%llu",
-		    (unsigned long long)at);
-		b->got = 0;
-		got = each_value(pg, "SELECT pg_catalog.lo_get("
-		    "$1::pg_catalog.oid, $2::pg_catalog.int8, " LO_PIECE ")",
-		    param, 2, b->rows->stop_fd, on_piece, b, status);
-		at += b->got;
-	} while (got == PG_COPY_OK && b->got > 0);
-	b->at++;
-	if (got == PG_COPY_OK && !b->end(b->rows->arg))
-		return (PG_COPY_STOPPED);
-	return (got);
-}
-
-/* "{1,2,3}" */
-static char *
-oid_array(const uint32_t *oids, size_t count)
-{
-	char *text = malloc(11 * count + 3), *to = text;
-	size_t i;
-
-	if (text == NULL)
-		return (NULL);
-	to = stpcpy(to, "{");
-	for (i = 0; i < count; i++)
-		to += snprintf(to, 12, "%s%u", i > 0 ? "," : "", oids[i]);
-	stpcpy(to, "}");
-	return (text);
-}
-
-/* A query about count large objects from the one at b->at. */
-static enum pg_copy
-ask_blobs(struct pg *pg, struct blobs *b, size_t count, const char *sql,
-    bool (*value)(void *, const void *, size_t), enum status *status)
-{
-	char *array = oid_array(b->loids + b->at, count);
-	const char *const param[1] = { array };
-	enum pg_copy got;
-
-	if (array == NULL) {
-		msg_errno("large objects");
-		*status = STATUS_LOCAL;
-		return (PG_COPY_FAILED);
-	}
-	got = each_value(pg, sql, param, 1, b->rows->stop_fd, value, b,
-	    status);
-	free(array);
-	return (got);
-}
-
-enum pg_copy
-pg_copy_blobs(struct pg *pg, const uint32_t *loids, size_t count,
-    bool (*begin)(void *, uint32_t), const struct pg_rows *rows,
-    bool (*end)(void *), enum status *status)
-{
-	struct blobs b = { .loids = loids, .begin = begin, .rows = rows,
-	    .end = end };
-	enum pg_copy got;
-	size_t run;
-
-	if (count == 0)
-		return (PG_COPY_OK);
-	*status = STATUS_LOCAL;
-	if ((b.longs = calloc(count, sizeof(*b.longs))) == NULL) {
-		msg_errno("large objects");
-		return (PG_COPY_FAILED);
-	}
-	/* A byte behind the limit tells the long ones. */
-	got = ask_blobs(pg, &b, count, "SELECT pg_catalog.lo_get(o, 262144, 1) "
-	    "FROM pg_catalog.unnest($1::pg_catalog.oid[]) "
-	    "WITH ORDINALITY AS t(o, n) ORDER BY n", on_length, status);
-	for (b.at = 0; got == PG_COPY_OK && b.at < count;) {
-		if (b.longs[b.at]) {
-			got = long_blob(pg, &b, status);
-			continue;
-		}
-		for (run = 1; b.at + run < count && !b.longs[b.at + run];)
-			run++;
-		got = ask_blobs(pg, &b, run, "SELECT pg_catalog.lo_get(o) "
-		    "FROM pg_catalog.unnest($1::pg_catalog.oid[]) "
-		    "WITH ORDINALITY AS t(o, n) ORDER BY n", on_short, status);
-	}
-	free(b.longs);
 	return (got);
 }

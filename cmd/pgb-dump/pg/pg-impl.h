@@ -74,6 +74,25 @@ enum status pg_no_memory(const struct pg_teller *);
  */
 bool pg_choked(struct pg *);
 
+/*
+ * pg_unheard(pg):
+ * All results have been taken, and the server has not come to the end of what it
+ * was asked: libpq before 15 gives none where it has no memory for one, and so
+ * another's may be taken for it.  True: pg_failed() will say so.
+ */
+bool pg_unheard(struct pg *);
+
+/* A result, or NULL at the end of them; *stop, by stop_fd or a signal: there may
+ * be more.  Freed by the caller. */
+PGresult *pg_next(struct pg *, int stop_fd, bool *stop);
+
+/* What runs is cancelled: PG_COPY_STOPPED. */
+enum pg_copy pg_stopped(struct pg *);
+
+/* As pg_failed(), with what where there is no failure: something is missing. */
+enum status pg_not_whole(struct pg *, const char *object, const PGresult *bad,
+    const char *what);
+
 /* A new session: keep what the server says when it ends it. */
 void pg_listen(struct pg *);
 

@@ -38,6 +38,16 @@ pg_choked(struct pg *pg)
 	return (pg->choked);
 }
 
+bool
+pg_unheard(struct pg *pg)
+{
+
+	if (PQtransactionStatus(pg->conn) != PQTRANS_ACTIVE)
+		return (false);
+	pg->choked = true;
+	return (true);
+}
+
 char *
 pg_parameter(PGconn *conn, const char *keyword)
 {
@@ -161,6 +171,8 @@ pg_lost(struct pg *pg)
 	struct blame b = { STATUS_RETRY, NULL };
 	char line[768];
 
+	if (pg->choked)
+		return (pg_failed(pg, pg_database(pg), NULL));
 	if (pg->word[0] == '\0')
 		return (pg_say(pg, pg_database(pg), what, &b, false));
 	b.hint = blame_sqlstate(pg->word_code).hint;
@@ -203,7 +215,7 @@ pg_run(struct pg *pg, const char *sql, const char *param, PGresult **out)
 		}
 	}
 	/* What was not read of several statements did not happen. */
-	if (pg->choked) {
+	if (pg_unheard(pg) || pg->choked) {
 		PQclear(last);
 		last = NULL;
 	}
