@@ -194,13 +194,19 @@ has_list(const struct check *check)
 	    check_is_sql(check));
 }
 
+/* An old list is not left to be taken for that of a stream that has none. */
 static enum status
-write_list(struct outputs *out, const struct check *check)
+write_list(struct outputs *out, const struct check *check, const char *what)
 {
 	struct list_to to = { out->list, STATUS_OK };
 
-	if (out->list == NULL || !has_list(check))
+	if (out->list == NULL)
 		return (STATUS_OK);
+	if (!has_list(check)) {
+		msg_error("%s: %s has no table of contents to list",
+		    out->o->list_to, what);
+		return (STATUS_DATA);
+	}
 	if (check_list(check, list_line, &to) == 0)
 		return (publish_sync(out->list));
 	if (to.status == STATUS_OK)
@@ -230,45 +236,36 @@ write_sum(struct outputs *out, const uint8_t sum[DIGEST_LEN])
 
 enum status
 outputs_write(struct outputs *out, const struct check *check,
-    const uint8_t sum[DIGEST_LEN])
+    const uint8_t sum[DIGEST_LEN], const char *what)
 {
 	enum status status = write_sum(out, sum);
 
-	return (status != STATUS_OK ? status : write_list(out, check));
+	return (status != STATUS_OK ? status : write_list(out, check, what));
 }
 
 enum status
-outputs_name(struct outputs *out, const struct check *check)
+outputs_name(struct outputs *out)
 {
 	enum status status;
 
-	if ((status = commit(&out->sum)) == STATUS_OK && has_list(check))
+	if ((status = commit(&out->sum)) == STATUS_OK)
 		status = commit(&out->list);
 	return (status != STATUS_OK ? status : commit(&out->signature));
 }
 
 /* --- afterwards ----------------------------------------------------------- */
 
-/* An old list is not left to be taken for that of a stream that has none. */
 enum status
 outputs_finish(struct outputs *out, const struct check *check,
     const char *what)
 {
 	struct list_to to = { NULL, STATUS_OK };
 
-	if (!has_list(check)) {
-		if (out->list == NULL && !out->o->list)
-			return (STATUS_OK);
-		if (out->list == NULL) {
-			msg_warning("stdin: %s has no table of contents to "
-			    "list", what);
-			return (STATUS_OK);
-		}
-		msg_error("%s: %s has no table of contents to list",
-		    out->o->list_to, what);
-		return (STATUS_DATA);
-	}
-	if (out->o->list && check_list(check, list_line, &to) != 0) {
+	if (!out->o->list)
+		return (STATUS_OK);
+	if (!has_list(check))
+		msg_warning("stdin: %s has no table of contents to list", what);
+	else if (check_list(check, list_line, &to) != 0) {
 		if (errno != EPIPE && errno != EINTR)
 			msg_errno("--list");
 		return (STATUS_LOCAL);

@@ -14,8 +14,8 @@
  * The files that a run leaves beside the stream: list, sum, and the signature
  * of the report; the report itself is the pump's.  All are made in the
  * beginning, since nothing can be opened later; written before the tail of the
- * stream is let go; and get their names when all is well.  None takes the place of another kind of file, of another of them, or
- * of the stream.
+ * stream is let go; and get their names when all is well.  None takes the place
+ * of another kind of file, of another of them, or of the stream.
  */
 struct outputs;
 
@@ -38,18 +38,18 @@ enum status outputs_ready(const struct outputs *, const struct publish *report,
 enum status outputs_report(struct outputs *, const struct check *, char *line,
     struct publish *report);
 
-/* Sum and list into their files. */
+/* Sum and list into their files; what is the stream, for the message that it has
+ * nothing to list. */
 enum status outputs_write(struct outputs *, const struct check *,
-    const uint8_t sum[DIGEST_LEN]);
+    const uint8_t sum[DIGEST_LEN], const char *what);
 
 /* These and the signature get their names: in front of the report, since whoever
  * sees that finds them. */
-enum status outputs_name(struct outputs *, const struct check *);
+enum status outputs_name(struct outputs *);
 
 /*
  * outputs_finish(out, check, what):
- * After the stream: the list is printed.  what is the stream, for the message
- * that it has nothing to list.
+ * After the stream: the list is printed, of --list; what is as above.
  */
 enum status outputs_finish(struct outputs *, const struct check *,
     const char *what);

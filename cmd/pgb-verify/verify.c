@@ -365,12 +365,15 @@ finish(void *arg, struct pump *p)
 	status = compare_drift(v->compare, v->check, pump_bytes_in(p));
 	if (status != STATUS_OK)
 		return (status);
+	if ((status = outputs_write(v->outputs, v->check, v->sum,
+	    carrier_name(v->carrier))) != STATUS_OK)
+		return (status);
 	if (v->hold != NULL &&
 	    (status = hold_release(v->hold, p)) != STATUS_OK)
 		return (status);
 	say_all(v);
 	record(v);
-	return (outputs_write(v->outputs, v->check, v->sum));
+	return (STATUS_OK);
 }
 
 static enum status
@@ -386,7 +389,7 @@ name_others(void *arg)
 {
 	const struct verify *v = arg;
 
-	return (outputs_name(v->outputs, v->check));
+	return (outputs_name(v->outputs));
 }
 
 static enum status

@@ -194,6 +194,15 @@ try 'pgb-verify --sink --sum s.b2 --list-to l --report r <app.dump &&
 status_is 0 'those of an earlier run are replaced'
 try 'pgb-verify --raw --sink --list-to l </etc/passwd'
 status_is 1 'no list of what has none'
+like "$ERR" 'error: l: .* has no table of contents to list$' 'says so'
+for o in '' --hold; do
+	try "pgb-encrypt -r '$(age-keygen -y key.txt)' <app.dump |
+	    pgb-verify $o --list-to l2 --report l.rep | pgb-ship --sink got.age"
+	status_is 1 "nor of age without a key${o:+, $o}"
+	like "$ERR" 'l2: .*age has no table of contents to list' 'which is said'
+	ok 'whose end is not let go' test ! -e got.age
+	ok 'of which there is no report' test ! -e l.rep -a ! -e l2
+done
 
 # --- signatures --------------------------------------------------------------------
 
