@@ -23,9 +23,9 @@
  * and what is empty, is refused always.
  *
  * The order at success is the promise, and it stands in finish() and let_go()
- * alone: the stage's work, tail, fsync, our own mark, report, close.  Killed
- * between any two of them, the worst is a whole stream with a status that says
- * otherwise.
+ * alone: the stage's work, the report's bytes, tail, fsync, our own mark, the
+ * report's name, close.  Killed between any two of them, the worst is a whole
+ * stream with a status that says otherwise.
  */
 #include <errno.h>
 #include <poll.h>
@@ -352,6 +352,16 @@ make_line(const struct pump *p)
 	return (line);
 }
 
+/* What becomes of the report. */
+static enum status
+reported(const struct pump *p, enum status status)
+{
+
+	if (status != STATUS_OK && p->o->report_failed != NULL)
+		*p->o->report_failed = true;
+	return (status);
+}
+
 static enum status
 write_report(struct pump *p, char *line)
 {
@@ -374,7 +384,7 @@ name_files(struct pump *p)
 	if (s->name_others != NULL)
 		status = s->name_others(s->arg);
 	if (status == STATUS_OK && p->report != NULL) {
-		status = publish_commit(p->report);
+		status = reported(p, publish_commit(p->report));
 		p->report = NULL;
 	}
 	return (status);
@@ -420,18 +430,16 @@ let_go(struct pump *p)
 	return (STATUS_OK);
 }
 
-/* What becomes of the report in case of success. */
 static enum status
 report(struct pump *p)
 {
-	enum status status;
-	char *line;
+	enum status status = STATUS_LOCAL;
+	char *line = make_line(p);
 
-	if ((line = make_line(p)) == NULL)
-		return (STATUS_LOCAL);
-	status = write_report(p, line);
+	if (line != NULL)
+		status = write_report(p, line);
 	free(line);
-	return (status);
+	return (reported(p, status));
 }
 
 /* The same from the proven input on. */

@@ -100,6 +100,8 @@ struct pump_opts {
 	const char *report;	/* file for the record's line, NULL: none */
 	struct record *record;	/* lent; NULL: no report.  The pump adds
 				 * input, bytes, proof and times */
+	bool *report_failed;	/* set where the report is what failed, after
+				 * finish(); NULL: nobody asks */
 };
 
 /*
@@ -107,9 +109,9 @@ struct pump_opts {
  * Move the stream.  In this order: report's temporary made; input to its end
  * through the carrier and the stage, output held back by its tail; proof
  * looked for; stage.finish(); report written; tail written; fsync where the
- * output is a regular file; mark set; other files and the report renamed; output
- * closed.  So a report for which there is no room keeps back the tail, and whoever
- * sees the end of the output finds the files of this run.
+ * output is a regular file; mark set; other files and the report renamed;
+ * output closed.  So a report for which there is no room keeps back the tail,
+ * and whoever sees the end of the output finds the files of this run.
  *
  * Returns STATUS_OK: every byte was accepted and the stream is whole.  Any
  * other status: the output lacks its tail, or is whole but could not be synced,

@@ -37,6 +37,7 @@ struct work {
 	struct record *record;
 	struct publish *file;	/* -f, or NULL */
 	bool seeks;		/* offsets can be put in */
+	bool named;		/* the file has its name */
 };
 
 static enum status
@@ -154,7 +155,8 @@ patch(struct work *w, struct pump *p, uint64_t at, const uint8_t *buf,
 		return (pump_patch(p, at, buf, len));
 	if (fd_write_at(publish_fd(w->file), buf, len, at) == 0)
 		return (STATUS_OK);
-	msg_errno(w->job.o->file);
+	if (errno != EINTR)
+		msg_errno(w->job.o->file);
 	return (STATUS_LOCAL);
 }
 
@@ -192,10 +194,22 @@ on_finish(void *arg, struct pump *p)
 	describe_source(w, pump_bytes_in(p));
 	if (w->record != NULL)
 		describe(&w->job, w->record);
+	return (w->file != NULL ? publish_sync(w->file) : STATUS_OK);
+}
+
+/* Of -f, behind the report's bytes: the dump has no name that cannot have its
+ * report. */
+static enum status
+on_name(void *arg)
+{
+	struct work *w = arg;
+	enum status status;
+
 	if (w->file == NULL)
 		return (STATUS_OK);
 	status = publish_commit(w->file);
 	w->file = NULL;
+	w->named = status == STATUS_OK;
 	return (status);
 }
 
@@ -244,14 +258,19 @@ pass_on(struct work *w)
 			.data = w->file != NULL ? on_data : NULL,
 			.eof = on_eof,
 			.finish = on_finish,
+			.name_others = on_name,
 			.arg = w,
 		},
 		.aux = -1,
 		.report = o->report,
 		.record = w->record,
 	};
+	enum status status = pump_run(&opts);
 
-	return (pump_run(&opts));
+	if (status != STATUS_OK && w->named)
+		msg_warning("%s: is there all the same, and whole; only the "
+		    "report failed", o->file);
+	return (status);
 }
 
 static enum status

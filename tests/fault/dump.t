@@ -31,11 +31,22 @@ OTHERS='^(pg_dump|HINT|DETAIL|CONTEXT)'
 [ "$FAULTS" = all ] || KINDS=${FAULTS_KINDS:-'read=EIO read=end write=ENOSPC
     poll=ENOMEM connect=ECONNREFUSED socket=ENOBUFS result=ENOMEM'}
 hit 'dump' $E -f "$OTHERS" -j "$SAME" -- pgb-dump -j1 app
-[ "$FAULTS" = all ] || done_testing
+ours()
+{
+	hit 'dump into a file of ours, report' $E -f "$OTHERS" -l file \
+	    -l report -j "[ ! -e file ] || { $SAME; } <file" -- \
+	    pgb-dump -j1 -f file --report report app
+}
+if [ "$FAULTS" != all ]; then
+	KINDS=${FAULTS_KINDS:-'fsync=EIO rename=ENOSPC'}
+	ours
+	done_testing
+fi
 hit 'dump, 2 sessions, report' $E -f "$OTHERS" -l report -j "$SAME" -- \
     pgb-dump -j2 --split-pages 1 --report report app
 hit 'dump into a file of ours' $E -f "$OTHERS" -l file \
     -j "[ ! -e file ] || { $SAME; } <file" -- pgb-dump -j1 -f file app
+ours
 hit 'dump into a file' $E -o -f "$OTHERS" -l OUT -j "$SAME" -- pgb-dump -j1 app
 hit 'globals' $E -f "$OTHERS" -j "tail -n 5 | grep -q 'cluster dump complete'" -- \
     pgb-dump --globals

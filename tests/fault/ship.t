@@ -57,6 +57,8 @@ hit 'file' $HERE -i dump -a -j "$SINK" -l report -- \
     pgb-ship --sink --no-sum --report report out
 hit 'file, passed on, checksum, beside' $HERE -i dump -l report -- \
     pgb-ship --sum --with "$SCRATCH/report.json" --report report out
+hit 'file, passed on, report' $HERE -i dump -l report -- \
+    pgb-ship --no-sum --report report out
 hit 'file, replaced, read back' $HERE -t there -i dump -a -j "$SINK" -- \
     pgb-ship --sink --overwrite --no-sum --read-back x.dump
 hit 'two files' $HERE -y -i dump -a -j "$SINK" -- \

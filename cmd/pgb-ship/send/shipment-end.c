@@ -239,9 +239,7 @@ shipment_tell_part(struct shipment *s)
 
 	if (s->opts->sink)
 		(void)shipment_print(s);
-	/* With --sink nothing else can fail behind them all. */
-	if (s->no_report || (s->opts->report != NULL && s->opts->sink &&
-	    s->first == STATUS_OK && shipment_published(s) == s->count))
+	if (s->no_report)
 		msg_warning("%s: published all the same; only the report "
 		    "failed", first_published(s)->name);
 	if (s->opts->report == NULL || s->no_report ||

@@ -398,16 +398,6 @@ release(struct shipment *s)
 	free(s);
 }
 
-static enum status
-on_report(void *arg, struct publish *report, char *line)
-{
-	struct shipment *s = arg;
-	enum status status = publish_write(report, line, strlen(line));
-
-	s->no_report = status != STATUS_OK;
-	return (status);
-}
-
 enum status
 shipment_run(const struct opt_list *texts, const struct ship_opts *opts)
 {
@@ -429,11 +419,11 @@ shipment_run(const struct opt_list *texts, const struct ship_opts *opts)
 			.carrier = s->carrier,
 			.stage = { .room = on_room, .data = on_data,
 			    .finish = on_finish, .idle = on_idle,
-			    .idle_ms = LOOK_MS,
-			    .write_report = on_report, .arg = s },
+			    .idle_ms = LOOK_MS, .arg = s },
 			.aux = -1,
 			.report = opts->report,
 			.record = s->record,
+			.report_failed = &s->no_report,
 		};
 
 		status = pump_run(&o);
