@@ -392,7 +392,13 @@ rm -f rc stage/dump
     { read -r _ <gate; cat >out; } &
 JOB=$!
 DUMP=$(stage_pid dump)
-full() { grep -q pipe_write "/proc/$DUMP/wchan"; }
+# Where pgb-dump waits root alone may see, since it leaves no core.
+full()
+{
+	[ "$(id -u)" != 0 ] || { grep -q pipe_write "/proc/$DUMP/wchan"; return; }
+	sql postgres "SELECT 1 FROM pg_stat_activity WHERE application_name =
+	    'pgb-dump' AND wait_event = 'ClientWrite'" | grep -q 1
+}
 await 20 full || fail 'a dump is held back'
 kept=$(backends '^pg_dump$')
 like "$(cat err)" 'lock table is full: pg_dump stays' 'pg_dump stays'

@@ -139,10 +139,10 @@ chmod 600 both.key
 try 'cat mine.key | pgb-encrypt -d -i /dev/fd/3 3<&0 <all.age'
 same plain 'an identity from a pipe'
 mkdir -m 777 theirs
-cp mine.key all.age theirs
+cp mine.key all.age "$BIN/pgb-encrypt" theirs
 [ "$(id -u)" != 0 ] || chown nobody theirs/mine.key
 run as_user nobody sh -c \
-    'pgb-encrypt -d -i /dev/fd/3 3<theirs/mine.key <theirs/all.age'
+    'theirs/pgb-encrypt -d -i /dev/fd/3 3<theirs/mine.key <theirs/all.age'
 same plain 'by /dev/fd, as an ordinary user'
 
 # --- what is refused: usage ---------------------------------------------------

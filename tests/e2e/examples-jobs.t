@@ -94,7 +94,7 @@ is "$(sort calls | uniq -c | sed 's/^ *//' | tr '\n' ' ')" \
 status_is 5 'the worst that stays: no such database'
 like "$ERR" '^fleet: 1 to be tried again' 'says what it waits for'
 like "$ERR" '^fleet: 2 failed' 'and how many failed'
-like "$ERR" '^broken.none_such.pgb-dump: error: .*does not exist' 'and why, and where'
+like "$ERR" '^broken.none_such.pgb-dump: error: .*(does not exist|existiert nicht)' 'and why, and where'
 
 rm -f "$REMOTE/pg/"* calls
 echo 'away appdb' >jobs

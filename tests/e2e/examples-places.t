@@ -172,7 +172,7 @@ done
 run "$TOP/examples/three-places" '-o db' disk "$ONE" "$TWO"
 status_is 0 'a name with a blank, and one place away at first'
 for dir in disk "$REMOTE/one" "$REMOTE/two"; do
-	like "$(cd "$dir" && ls | grep -v b2 | tr '\n' ' ')" \
+	like "$(cd "$dir" && LC_ALL=C ls | grep -v b2 | tr '\n' ' ')" \
 	    '^-o%20db-2[0-9]{7}T[0-9]{6}Z.dump.age appdb-20240101[^ ]* appdb-20240102[^ ]* $' \
 	    "$dir: spelled as elsewhere; its old one is gone, no other"
 done

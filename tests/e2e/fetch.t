@@ -181,8 +181,10 @@ done
 cp "$REMOTE/bad" "$REMOTE/small.b2"
 chmod 000 "$REMOTE/small.b2"
 run $SHIP --fetch "$URL/small" --report report
-is "$RC$(said verified)" 0false 'a checksum that may not be read'
-like "$ERR" 'warning: .*small.b2: permission denied: ignored' 'a warning'
+if ! open_to_us "$REMOTE/small.b2" r; then
+	is "$RC$(said verified)" 0false 'a checksum that may not be read'
+	like "$ERR" 'warning: .*small.b2: permission denied: ignored' 'a warning'
+fi
 
 # --- ranges ------------------------------------------------------------------------
 

@@ -403,8 +403,13 @@ started_as()
 	is "$(tr '\0' ' ' <"/proc/$(pids)/cmdline")" \
 	    "$SCRATCH/plugins/age-plugin-fake --age-plugin=$1 " \
 	    "$3: nothing in its arguments"
-	ok "$3: nothing new in its environment" \
-	    cmp "/proc/$pid/environ" "/proc/$(pids)/environ"
+	# Of a program that leaves no core, root alone may see it.
+	if cat "/proc/$pid/environ" >environ 2>/dev/null; then
+		ok "$3: nothing new in its environment" \
+		    cmp environ "/proc/$(pids)/environ"
+	else
+		untested "$3: the environment: it cannot be seen by us"
+	fi
 	ok "$3: nor in our arguments" \
 	    not grep -Fq -e "$2" "/proc/$pid/cmdline"
 	like "$(sed -n 1p plugin.log)" ' cwd / ' "$3: in no directory of ours"
