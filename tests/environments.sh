@@ -75,7 +75,7 @@ check()
 in_nobody()
 {
 	put_tree "$work/a tree" || return
-	mkdir -m 700 "$work/home" "$work/built" "$work/tmp" &&
+	mkdir -m 700 "$work/home" "$work/tmp" && mkdir "$work/built" &&
 	    chown backup "$work/home" "$work/built" "$work/tmp" &&
 	    mount --bind "$work/a tree" "$work/a tree" &&
 	    mount -o remount,ro,bind "$work/a tree" || return

@@ -9,6 +9,8 @@
 # RESULT is what make bench has printed: its part "whole" becomes bars.
 
 set -eu
+# A point is no comma here.
+export LC_ALL=C
 
 style()
 {

@@ -242,6 +242,13 @@ fake 'from remove.1 status 3' 'at write.3 status 4'
 shipped
 diagnosed $S 'may be left behind'
 mkdir f
+try 'echo end | pgb-ship --raw --no-sum full >/dev/full'
+status_is 3 'stdout is full'
+diagnosed $S 'only what is passed on failed'
+is "$(cat full)" end 'it is there'
+run sh -c "(ulimit -f 0; exec pgb-ship --known-hosts $KNOWN_HOSTS -i $SSH_KEY \
+    --sink --report full $SFTP_URL$REMOTE/full.dump) 2>&1 | cat >&2" <a.dump
+diagnosed $S 'only the report failed'
 run pgb-ship --sink --sum f/a.dump <a.dump
 flip f/a.dump 5000
 try 'pgb-ship --fetch ./f/a.dump >out2'

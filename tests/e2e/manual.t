@@ -43,7 +43,7 @@ here()
 }
 
 T='[0-9]{8}T[0-9]{6}Z'
-vault() { (cd "$REMOTE/pg" && ls | tr '\n' ' '); }
+vault() { (cd "$REMOTE/pg" && LC_ALL=C ls | tr '\n' ' '); }
 fresh() { rm -rf "$REMOTE"/pg/* "$SCRATCH"/backup/*; }
 again() { dropdb --if-exists "${1:-appdb}" && createdb "${1:-appdb}"; }
 # equal DATABASE WHAT: it is what was dumped.

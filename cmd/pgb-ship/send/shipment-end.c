@@ -228,20 +228,35 @@ shipment_print(struct shipment *s)
 	return (status);
 }
 
+/* It failed behind all of them: what did, since nothing else tells that they have
+ * it.  NULL: it did not. */
+static const char *
+failed_behind(const struct shipment *s)
+{
+
+	if (s->no_report)
+		return ("the report");
+	if (s->opts->sink || s->first != STATUS_OK ||
+	    shipment_published(s) < s->count)
+		return (NULL);
+	return ("what is passed on");
+}
+
 /* Some have it and some do not: the pump has thrown its report away, but who
  * has it must be known all the same. */
 void
 shipment_tell_part(struct shipment *s)
 {
+	const char *what = failed_behind(s);
 	struct publish *file;
 	enum status status;
 	char *line;
 
 	if (s->opts->sink)
 		(void)shipment_print(s);
-	if (s->no_report)
-		msg_warning("%s: published all the same; only the report "
-		    "failed", first_published(s)->name);
+	if (what != NULL)
+		msg_warning("%s: published all the same; only %s failed",
+		    first_published(s)->name, what);
 	if (s->opts->report == NULL || s->no_report ||
 	    (line = make_line(s)) == NULL)
 		return;
