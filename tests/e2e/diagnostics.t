@@ -247,7 +247,7 @@ status_is 3 'stdout is full'
 diagnosed $S 'only what is passed on failed'
 is "$(cat full)" end 'it is there'
 run sh -c "(ulimit -f 0; exec pgb-ship --known-hosts $KNOWN_HOSTS -i $SSH_KEY \
-    --sink --report full $SFTP_URL$REMOTE/full.dump) 2>&1 | cat >&2" <a.dump
+    --sink --report rep.json $SFTP_URL$REMOTE/full.dump) 2>&1 | cat >&2" <a.dump
 diagnosed $S 'only the report failed'
 run pgb-ship --sink --sum f/a.dump <a.dump
 flip f/a.dump 5000
