@@ -72,27 +72,51 @@ note(struct fault *f, uint64_t n)
 	}
 }
 
-/* Whether the stack has a function that was excepted. */
 static bool
-spares(struct fault *f)
+is_spared(const struct fault *f, void *const *at, int depth)
 {
-	void *at[FAULT_DEPTH];
-	int depth, i, k;
 	Dl_info info;
+	int i, k;
 
-	if (f->spare[0][0] == '\0')
-		return (false);
-	depth = backtrace(at, FAULT_DEPTH);
 	for (i = 2; i < depth; i++) {
 		if (dladdr(at[i], &info) == 0 || info.dli_sname == NULL)
 			continue;
 		for (k = 0; k < FAULT_SPARE; k++)
-			if (strcmp(info.dli_sname, f->spare[k]) == 0) {
-				f->spared++;
+			if (strcmp(info.dli_sname, f->spare[k]) == 0)
 				return (true);
-			}
 	}
 	return (false);
+}
+
+/*
+ * Whether the stack has a function that was excepted.  To look up names takes a
+ * millisecond, and libcrypto may try a thousand times: what was found for a
+ * stack is kept, as its sum with the answer in the lowest bit.
+ */
+static bool
+spares(struct fault *f)
+{
+	static atomic_uint_fast64_t seen[1024];
+	atomic_uint_fast64_t *slot;
+	void *at[FAULT_DEPTH];
+	uint64_t sum = 0, was;
+	int depth, i;
+
+	if (f->spare[0][0] == '\0')
+		return (false);
+	depth = backtrace(at, FAULT_DEPTH);
+	for (i = 2; i < depth; i++)
+		mix(&sum, at[i]);
+	sum |= 1;
+	slot = &seen[(sum >> 8) % (sizeof(seen) / sizeof(seen[0]))];
+	was = atomic_load(slot);
+	if ((was | 1) != sum) {
+		was = is_spared(f, at, depth) ? sum : sum & ~1UL;
+		atomic_store(slot, was);
+	}
+	if ((was & 1) != 0)
+		f->spared++;
+	return ((was & 1) != 0);
 }
 
 /* OBJECT+OFFSET NAME; the driver asks addr2line for the program's own. */
