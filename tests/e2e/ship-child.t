@@ -287,6 +287,10 @@ run $OURS --sink "$TO/x" <dump
 is "$RC$ERR" 0 'the banner of a server is not for every night'
 run $OURS -v --sink "$TO/y" <dump
 like "$ERR" 'ssh: Authorized use only' 'it is seen under -v'
+ssh-keygen -q -t ed25519 -N '' -f stranger
+run $SHIP -i stranger --sink "$TO/z" <dump
+status_is 5 'who is not let in'
+like "$ERR" 'ssh: Authorized use only' 'sees it, too'
 fresh
 sshd_stop
 sshd_start 'RekeyLimit 4M'

@@ -368,6 +368,9 @@ test_shown(void)
 	feed(&s, "debug1: SSH2_MSG_SERVICE_ACCEPT received\r\n"
 	    "Authorized use only\n" LOGIN, 7);
 	same(take_shown(), "", "a banner is not");
+	said_wait(&s);
+	same(take_shown(), "said: NAME: ssh: Authorized use only\n",
+	    "until nothing goes on");
 	feed(&s, "Confirm user presence for key\r\n", 7);
 	same(take_shown(), "said: NAME: ssh: Confirm user presence for key\n",
 	    "what comes later is");
@@ -383,6 +386,22 @@ test_shown(void)
 	    "the end is not shown: it comes out as the reason");
 	said_verdict(&s, EXIT(255), &v);
 	same(v.why, "connection lost: Connection to x closed.", "here");
+
+	said_init(&s, &route);
+	feed(&s, CONNECT KEY "debug1: SSH2_MSG_SERVICE_ACCEPT received\r\n"
+	    "Maintenance until 06:00\n", 7);
+	same(take_shown(), "", "a banner");
+	said_verdict(&s, EXIT(255), &v);
+	same(take_shown(), "said: NAME: ssh: Maintenance until 06:00\n",
+	    "is shown where nothing comes of it");
+	said_init(&s, &route);
+	feed(&s, CONNECT KEY "debug1: SSH2_MSG_SERVICE_ACCEPT received\r\n"
+	    "Authorized use only\ndebug1: Entering interactive session.\r\n"
+	    "sftp-server: no home\n", 7);
+	same(take_shown(), "said: NAME: ssh: sftp-server: no home\n",
+	    "who is let in unasked has been greeted");
+	said_start(&s);
+	same(take_shown(), "", "that is all");
 
 	said_init(&s, &route);
 	feed(&s, CONNECT KEY "Warning: Permanently added 'x' (ED25519) to the "

@@ -421,6 +421,30 @@ test_dialogue(void)
 	take_told();
 }
 
+/* What may ask for something is shown, though nobody may read it. */
+static void
+test_banner(void)
+{
+	struct pollfd p[WIRE_FDS];
+	const char *seen = "";
+	char buf[16];
+	int i;
+
+	ok(start("echo 'debug1: SSH2_MSG_SERVICE_ACCEPT received' >&2\n"
+	    "echo 'Visit https://x' >&2\n"
+	    "while [ ! -e visited ]; do sleep 0.05; done\n"
+	    "echo in; exec cat"), "a banner");
+	for (i = 0; i < 200 && seen[0] == '\0'; i++) {
+		(void)poll(p, (nfds_t)wire->want(wire, p), 100);
+		(void)wire->read(wire, buf, sizeof(buf));
+		seen = take_told();
+	}
+	same(seen, "test: NAME: ssh: Visit https://x\n", "is shown");
+	put_file("visited", "", 0600);
+	same(line(), "in\n", "and heeded");
+	stop();
+}
+
 /* A notice is there until ssh takes it away. */
 static void
 test_notice(void)
@@ -486,6 +510,7 @@ tests(void)
 	test_program();
 	test_secrets();
 	test_dialogue();
+	test_banner();
 	test_notice();
 	secrets_free(route.secrets);
 	return (tap_done());

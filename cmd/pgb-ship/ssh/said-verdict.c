@@ -342,12 +342,13 @@ put(struct said *s, enum said_kind kind, int wstatus, struct verdict *v)
 	}
 }
 
-/* It comes out in our words; in its own under -v. */
+/* It comes out in our words; in its own under -v.  The banner may know more. */
 static void
 show_held(struct said *s)
 {
 	const char *line;
 
+	said_wait(s);
 	for (line = s->held; line < s->held + s->held_len;
 	    line += strlen(line) + 1)
 		msg_verbose("%s: ssh: %s", s->route->name, line);

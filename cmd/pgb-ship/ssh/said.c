@@ -280,7 +280,8 @@ debugged(struct said *s, const char *text)
 	    NULL) {
 		s->greeting = false;
 		keep(s->methods, sizeof(s->methods), p);
-	}
+	} else if (behind(text, "Authentication succeeded") != NULL)
+		s->greeting = false;
 	else if ((p = behind(text, "Next authentication method: ")) != NULL)
 		keep(s->method, sizeof(s->method), p);
 	else if ((p = behind(text, "Offering public key: ")) != NULL)
@@ -291,8 +292,10 @@ debugged(struct said *s, const char *text)
 		s->taken = true;
 	else if (behind(text, "No more authentication methods") != NULL)
 		settle_key(s);
-	else if (behind(text, "Entering interactive session") != NULL)
+	else if (behind(text, "Entering interactive session") != NULL) {
 		s->entered = true;
+		s->greeting = false;
+	}
 	else if ((p = behind(text, "kex_exchange_identification: banner "
 	    "line ")) != NULL)
 		greeted(s, p);
@@ -301,14 +304,14 @@ debugged(struct said *s, const char *text)
 /* --- what it says besides --- */
 
 static void
-hold(struct said *s, const char *line)
+hold(char *held, size_t size, size_t *at, const char *line)
 {
 	size_t len = strlen(line) + 1;
 
-	if (len > sizeof(s->held) - s->held_len)
+	if (len > size - *at)
 		return;
-	memcpy(s->held + s->held_len, line, len);
-	s->held_len += len;
+	memcpy(held + *at, line, len);
+	*at += len;
 }
 
 static void
@@ -378,9 +381,8 @@ take_other(struct said *s, const char *line)
 	const struct phrase *p = find_phrase(line);
 	int weight = p != NULL ? p->weight : W_ANY;
 
-	/* A banner greets every night. */
 	if (p == NULL && s->greeting) {
-		msg_verbose("%s: ssh: %s", s->route->name, line);
+		hold(s->banner, sizeof(s->banner), &s->banner_len, line);
 		return;
 	}
 	weigh(s, p != NULL ? p->kind : SAID_LOST, weight, line);
@@ -390,7 +392,7 @@ take_other(struct said *s, const char *line)
 	else if (s->started || (p == NULL && s->connecting))
 		show_now(s, line);
 	else
-		hold(s, line);
+		hold(s->held, sizeof(s->held), &s->held_len, line);
 	if (behind(line, "Offending ") != NULL)
 		offending(s, line);
 	else if (behind(line, "Load key \"") != NULL)
@@ -418,9 +420,11 @@ take_line(struct said *s)
 	} else if (behind(line, "Warning: Permanently added '") != NULL)
 		msg_note("%s: host key %s %s: new, added to known_hosts",
 		    s->route->name, s->key_type, s->key_print);
-	else if (is_chatter(line) || behind(line, "debug") != NULL)
+	else if (is_chatter(line) || behind(line, "debug") != NULL) {
+		if (behind(line, "Authenticated to ") != NULL)
+			s->greeting = false;
 		msg_verbose("%s: ssh: %s", s->route->name, line);
-	else
+	} else
 		take_other(s, line);
 }
 
@@ -462,6 +466,17 @@ said_dialogue(const struct said *s)
 }
 
 void
+said_wait(struct said *s)
+{
+	const char *line;
+
+	for (line = s->banner; line < s->banner + s->banner_len;
+	    line += strlen(line) + 1)
+		show(s, line);
+	s->banner_len = 0;
+}
+
+void
 said_start(struct said *s)
 {
 	const char *line;
@@ -469,6 +484,11 @@ said_start(struct said *s)
 	if (s->started)
 		return;
 	s->started = true;
+	s->greeting = false;
+	for (line = s->banner; line < s->banner + s->banner_len;
+	    line += strlen(line) + 1)
+		msg_verbose("%s: ssh: %s", s->route->name, line);
+	s->banner_len = 0;
 	for (line = s->held; line < s->held + s->held_len;
 	    line += strlen(line) + 1)
 		show(s, line);

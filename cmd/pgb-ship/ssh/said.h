@@ -52,7 +52,9 @@ struct said {
 	bool connecting;	/* its configuration was good */
 	bool proxied;		/* through another program */
 	bool greeting;		/* it has asked to be let in: what is said
-				 * before the first answer is the banner */
+				 * before the first answer is the banner, */
+	char banner[2048];	/* lines, each with a NUL behind */
+	size_t banner_len;
 	bool entered;		/* the server has let us in */
 	bool started;		/* the session is there: said_start() */
 
@@ -85,8 +87,12 @@ void said_end(struct said *);
 /* Whether there was a line since this was asked last. */
 bool said_fresh(struct said *);
 
-/* The server has answered: what was held back is shown. */
+/* The server has answered: what was held back is shown; not the banner, which
+ * would greet every night. */
 void said_start(struct said *);
+
+/* Nothing goes on: the banner is shown, which may ask for something. */
+void said_wait(struct said *);
 
 /* Whether what is asked now are the server's own words. */
 bool said_dialogue(const struct said *);

@@ -37,6 +37,7 @@
 #define LAST_WORDS_MS	2000	/* until it has ended, once it has hung up */
 #define CLOSE_MS	1000	/* to end by itself */
 #define STEP_MS		20
+#define BANNER_MS	3000	/* of silence, behind one that may be a question */
 #define CHUNK		4096
 #define CHUNKS		16	/* of stderr at a time */
 
@@ -55,6 +56,7 @@ struct ssh {
 	bool full;		/* the socket took no more */
 	int lying;		/* in the socket, when it was looked at last */
 	bool progress;		/* a sign of life since taken() */
+	int64_t spoke_ms;	/* when the last line came */
 };
 
 static struct ssh *
@@ -83,7 +85,11 @@ hear(struct ssh *w)
 		else
 			fd_close(&w->child.err);
 	}
-	w->progress |= said_fresh(&w->said);
+	if (said_fresh(&w->said)) {
+		w->progress = true;
+		w->spoke_ms = clock_ms();
+	} else if (clock_ms() - w->spoke_ms >= BANNER_MS)
+		said_wait(&w->said);
 }
 
 /* Its last words; somebody else may hold its stderr open for ever. */
