@@ -328,6 +328,18 @@ for case in 'LATIN1 t\0344 t\0303\0244' \
 	like "$ERR" ' 1 of 2 tables differ: .*: 3 rows, not 4$' 'is found'
 	dropdb odd
 done
+# One that no database can have: katakana so is a byte with a backslash behind.
+createdb -T template0 -E UTF8 --locale=C odd
+psql -Xqd odd -c 'CREATE TABLE "ソ日" AS SELECT generate_series(1, 3) AS "本"'
+try 'pgb-dump -E SJIS odd >odd.dump'
+drill odd.dump
+status_is 0 'SJIS: restored and compared'
+like "$OUT" ': OK: odd.dump: 1 tables, 3 rows,' 'its table of it'
+is "$ERR" '' 'and nothing is said'
+dropdb odd
+PGPORT=1 drill odd.dump
+status_is 1 'a server that is away'
+is "$(printf '%s\n' "$ERR" | grep -c 'createdb: error')" 1 'is told once'
 is "$(sql postgres 'SELECT array_agg(datname ORDER BY datname) FROM pg_database')" "$before" \
     'no database is left'
 
