@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -301,6 +302,7 @@ publish_open(const char *path, mode_t mode, int flags, enum status *status)
 		msg_errno(path);
 		goto fail;
 	}
+	(void)flock(p->fd, LOCK_EX | LOCK_NB);
 	/* The umask must not take away what was asked for. */
 	if (fchmod(p->fd, mode) == -1) {
 		msg_errno(path);
@@ -327,6 +329,27 @@ publish_dirfd(const struct publish *p)
 	return (p != NULL ? p->dirfd : -1);
 }
 
+bool
+publish_is_left(int dirfd, const char *name, time_t fresh)
+{
+	struct stat st;
+	bool held;
+	int fd;
+
+	if (!publish_is_temp(name) ||
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode) ||
+	    fresh - st.st_mtime <= PUBLISH_STALE_SECONDS)
+		return (false);
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	if (fd == -1)
+		return (true);
+	held = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	close(fd);
+	return (!held);
+}
+
 /* A temporary of the same name, and not the one of p itself. */
 static bool
 is_stale(const struct publish *p, int dirfd, const char *name)
@@ -335,11 +358,11 @@ is_stale(const struct publish *p, int dirfd, const char *name)
 	const size_t same = len - TEMP_DIGITS - strlen(TEMP_SUFFIX);
 	struct stat own, st;
 
-	return (publish_is_temp(name) && strlen(name) == len &&
-	    memcmp(name, p->temp, same) == 0 && fstat(p->fd, &own) == 0 &&
+	return (strlen(name) == len && memcmp(name, p->temp, same) == 0 &&
+	    fstat(p->fd, &own) == 0 &&
 	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && st.st_uid == own.st_uid &&
-	    own.st_mtime - st.st_mtime > PUBLISH_STALE_SECONDS);
+	    st.st_uid == own.st_uid &&
+	    publish_is_left(dirfd, name, own.st_mtime));
 }
 
 void

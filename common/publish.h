@@ -60,12 +60,20 @@ int publish_fd(const struct publish *);
 int publish_dirfd(const struct publish *p);
 
 /*
- * publish_sweep(p):
- * Remove what runs that were killed have left under this name: our own
- * temporaries of it that were last written so long before the one of p.  Prints
- * under -v alone.  To be called before a sandbox is entered.
+ * publish_is_left(dirfd, name, fresh):
+ * Whether that entry is a temporary file that was last written so long before
+ * fresh, and that no run has open: each locks its own (flock), where the file
+ * system has locks.
  */
 #define PUBLISH_STALE_SECONDS	(24 * 3600)
+bool publish_is_left(int dirfd, const char *name, time_t fresh);
+
+/*
+ * publish_sweep(p):
+ * Remove what runs that were killed have left under this name: our own
+ * temporaries of it, by publish_is_left() and the clock of the one of p.  Prints
+ * under -v alone.  To be called before a sandbox is entered.
+ */
 void publish_sweep(const struct publish *p);
 
 /* Whether both will have the same name. */

@@ -629,14 +629,18 @@ cp file old
 # What runs that were killed have left under that name; and what is not that.
 d=0123456789abcde
 mkdir -m 700 swept swept/.file.${d}2.pgbtmp
-for name in .file.${d}0 .file.${d}1 .other.${d}0 .file.x.${d}0; do
+for name in .file.${d}0 .file.${d}1 .file.${d}3 .other.${d}0 .file.x.${d}0; do
 	echo rest >"swept/$name.pgbtmp"
 done
 touch -d '25 hours ago' swept/.*.pgbtmp
 touch -d '23 hours ago' swept/.file.${d}1.pgbtmp
-run pgb-dump -f swept/file appdb
+# One that a run has open, which has had to wait for a day.
+exec 4<swept/.file.${d}3.pgbtmp
+flock 4
+run pgb-dump -f swept/file appdb 4<&-
+exec 4<&-
 status_is 0 '-f where one was killed'
-is "$(LC_ALL=C ls -A swept | tr '\n' ' ')" ".file.${d}1.pgbtmp .file.${d}2.pgbtmp \
+is "$(LC_ALL=C ls -A swept | tr '\n' ' ')" ".file.${d}1.pgbtmp .file.${d}2.pgbtmp .file.${d}3.pgbtmp \
 .file.x.${d}0.pgbtmp .other.${d}0.pgbtmp file " \
     'its leftover of yesterday is gone, nothing else'
 fails 2 'snapshot' 'a dump that fails' pgb-dump --snapshot x -f file appdb

@@ -30,7 +30,7 @@ judge(void *arg, const char *name, const struct sftp_attrs *a)
 
 	if (!publish_is_temp(name) || list->count == STALE_MAX ||
 	    !a->has_mode || !S_ISREG(a->mode) || !a->has_times ||
-	    (int64_t)list->fresh - a->mtime <= SWEEP_STALE_SECONDS)
+	    (int64_t)list->fresh - a->mtime <= PUBLISH_STALE_SECONDS)
 		return;
 	if ((list->names[list->count] = strdup(name)) != NULL)
 		list->count++;
@@ -88,7 +88,6 @@ void
 sweep_local(const char *dir, time_t fresh)
 {
 	struct dirent *e;
-	struct stat st;
 	DIR *d;
 
 	if ((d = opendir(dir)) == NULL) {
@@ -97,10 +96,7 @@ sweep_local(const char *dir, time_t fresh)
 		return;
 	}
 	while ((e = readdir(d)) != NULL) {
-		if (!publish_is_temp(e->d_name) ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-		    -1 || !S_ISREG(st.st_mode) ||
-		    fresh - st.st_mtime <= SWEEP_STALE_SECONDS)
+		if (!publish_is_left(dirfd(d), e->d_name, fresh))
 			continue;
 		if (unlinkat(dirfd(d), e->d_name, 0) == 0)
 			msg_verbose("%s/%s: leftover of a run that died: "

@@ -9,15 +9,12 @@
 
 /*
  * Temporary files of runs that were killed: a file of our pattern that was last
- * written so long ago belongs to nobody.
- */
-#define SWEEP_STALE_SECONDS	(24 * 3600)
-
-/*
+ * written so long ago (PUBLISH_STALE_SECONDS) belongs to nobody.
+ *
  * sweep_remote(s, dir, fresh):
  * sweep_local(dir, fresh):
- * Remove from a directory those that were last written SWEEP_STALE_SECONDS
- * before fresh, both by the clock of the machine that has the directory.
+ * Remove from a directory those that were last written so long before fresh,
+ * both by the clock of the machine that has the directory.
  * Prints under -v alone.
  *
  * sweep_remote() returns SFTP_LOST, SFTP_SIGNAL, or else SFTP_OK: a directory
