@@ -75,8 +75,8 @@ enum status fd_refuse_terminal(int fd, const char *what, const char *hint);
 /*
  * fd_hint_full(fd, error, written, dump):
  * Where a write of a regular file failed for want of room: a hint that tells
- * how much was written and what is free; and, where it may be a dump, how to know
- * before.
+ * how much was written and what is free; and, where it may be a dump, how to
+ * know before.
  */
 void fd_hint_full(int fd, int error, uint64_t written, bool dump);
 

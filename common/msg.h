@@ -23,8 +23,8 @@ void msg_set_verbose(bool on);
 /*
  * msg_set_redraw(drawn):
  * While *drawn is not 0, the terminal's last line is one that is drawn again
- * and again: each line of ours then begins by wiping that.  Borrowed until it is
- * set again; NULL: there is none.  Safe from many threads.
+ * and again: each line of ours then begins by wiping that.  Borrowed until it
+ * is set again; NULL: there is none.  Safe from many threads.
  */
 void msg_set_redraw(const atomic_uint *drawn);
 

@@ -10,17 +10,12 @@
 
 #include "fdio.h"
 #include "msg.h"
-#include "opt-near.h"
+#include "opt-impl.h"
 #include "opt.h"
 #include "version.h"
 
-#define OPTS_MAX	160	/* options in one table */
 #define HELP_MAX	32768
 #define HELP_COLUMN	30
-#define LONG_BASE	256	/* getopt's value of table row i is this + i */
-
-/* Rows that every table has; their index follows the table's own. */
-enum { ROW_HELP = OPTS_MAX, ROW_VERSION, ROW_VERBOSE, ROW_BAD };
 
 struct table {
 	const struct opt *opts;
@@ -324,95 +319,6 @@ take(struct table *t, int row, bool is_long, char *arg)
 	return (STATUS_LOCAL);
 }
 
-/* What was meant by a long name that is unknown. */
-static void
-hint_long(const struct opt_spec *spec, const char *name, size_t len)
-{
-	char near[256];
-
-	opt_near(spec->opts, name, len, near, sizeof(near));
-	if (near[0] != '\0')
-		msg_hint("perhaps %s; see %s --help", near, msg_program_name());
-	else
-		msg_hint("see %s --help", msg_program_name());
-}
-
-/*
- * By a short one: perhaps a long one with one dash, of which getopt has not
- * always seen the end.
- */
-static void
-hint_short(const struct opt_spec *spec, char **argv)
-{
-	const struct opt *o;
-	const char *word;
-	size_t len;
-	int i;
-
-	for (i = optind - 1; i <= optind && (word = argv[i]) != NULL; i++) {
-		len = strcspn(word, "=");
-		if (word[0] != '-' || word[1] == '-' || len < 3)
-			continue;
-		for (o = spec->opts; o->kind != OPT_END; o++)
-			if (o->lname != NULL && strlen(o->lname) == len - 1 &&
-			    strncmp(o->lname, word + 1, len - 1) == 0) {
-				msg_hint("--%s has two dashes", o->lname);
-				return;
-			}
-	}
-	if (spec->short_hint != NULL)
-		msg_hint("%s; see %s --help", spec->short_hint,
-		    msg_program_name());
-	else
-		msg_hint("see %s --help", msg_program_name());
-}
-
-/* Behind a long option something is missing, or too much. */
-static void
-hint_argument(const struct opt_spec *spec, int got, const char *word)
-{
-	const char *program = msg_program_name();
-
-	if (got == ':' && optopt >= LONG_BASE && optopt < LONG_BASE + ROW_HELP)
-		msg_hint("%s=%s; see %s --help", word,
-		    spec->opts[optopt - LONG_BASE].arg, program);
-	else if (strncmp(word, "--pass", 6) == 0)
-		msg_hint("others can read what stands on a command line; see "
-		    "%s --help", program);
-	else
-		msg_hint("see %s --help", program);
-}
-
-/*
- * getopt does not say which word it refused: a short option is in optopt, a
- * long one is the word before optind.
- */
-static enum status
-refuse(const struct opt_spec *spec, int got, char **argv)
-{
-	const char *word = argv[optind - 1];
-	int len;
-
-	if (optopt > 0 && optopt < LONG_BASE) {
-		msg_error(got == ':' ? "-%c: needs an argument" :
-		    "-%c: unknown option", optopt);
-		hint_short(spec, argv);
-		return (STATUS_USAGE);
-	}
-	len = (int)(strchrnul(word, '=') - word);
-	if (got != ':' && optopt == 0) {
-		msg_error("%.*s: unknown option", len, word);
-		hint_long(spec, word + 2, (size_t)len - 2);
-		return (STATUS_USAGE);
-	}
-	if (got == ':')
-		msg_error("%s: needs an argument", word);
-	else
-		msg_error("%.*s: takes no argument", len, word);
-	hint_argument(spec, got, word);
-	return (STATUS_USAGE);
-}
-
 static int
 parse_words(const struct opt_spec *spec, struct table *t, int argc,
     char **argv, struct opt_list *operands)
@@ -421,10 +327,11 @@ parse_words(const struct opt_spec *spec, struct table *t, int argc,
 
 	opterr = 0;
 	optind = 0;
-	while ((got = getopt_long(argc, argv, t->shorts, t->longs, NULL)) != -1) {
+	while ((got = getopt_long(argc, argv, t->shorts, t->longs, NULL)) !=
+	    -1) {
 		row = row_of(t, got);
 		if (row == ROW_BAD)
-			return ((int)refuse(spec, got, argv));
+			return ((int)opt_refuse(spec, got, argv));
 		if (row == ROW_HELP || row == ROW_VERSION) {
 			status = (int)(row == ROW_HELP ? print_help(spec) :
 			    print_version(spec));
@@ -434,7 +341,8 @@ parse_words(const struct opt_spec *spec, struct table *t, int argc,
 			msg_set_verbose(true);
 			continue;
 		}
-		status = (int)take(t, row, got >= LONG_BASE, optarg);
+		if ((status = (int)opt_swallowed(spec, argv)) == STATUS_OK)
+			status = (int)take(t, row, got >= LONG_BASE, optarg);
 		if (status != STATUS_OK)
 			return (status);
 	}

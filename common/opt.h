@@ -24,7 +24,7 @@ enum opt_kind {
 	OPT_FLAG,		/* to: bool *, set to true */
 	OPT_STRING,		/* to: const char **; given twice is an error */
 	OPT_EACH,		/* to: struct opt_list *; may be repeated */
-	OPT_SIZE,		/* to: uint64_t *; bytes, suffix K M G T (1024) */
+	OPT_SIZE,		/* to: uint64_t *; bytes, suffix K M G T */
 	OPT_PASS,		/* to: struct opt_list *; handed on verbatim as
 				 * one word: "--name", "--name=VALUE" */
 	OPT_CLASH,		/* refused; help says why and what instead */
@@ -97,8 +97,8 @@ void opt_list_free_all(struct opt_list *);
 
 /*
  * opt_number(name, text, least, most, out):
- * A number of the command line; *out is left alone where text is NULL.  0, or -1
- * after one error line.
+ * A number of the command line; *out is left alone where text is NULL.  0, or
+ * -1 after one error line.
  */
 int opt_number(const char *name, const char *text, unsigned least,
     unsigned most, unsigned *out);

@@ -210,7 +210,8 @@ check_kind(struct publish *p, const struct kind *k, const struct stat *st)
 		return (STATUS_OK);
 	}
 	msg_error("%s: exists and is no %s", p->path, k->name);
-	msg_hint("it may be the backup itself: give another name, or remove it");
+	msg_hint("it may be the backup itself: give another name, or remove "
+	    "it");
 	return (STATUS_USAGE);
 }
 

@@ -71,8 +71,8 @@ bool publish_is_left(int dirfd, const char *name, time_t fresh);
 /*
  * publish_sweep(p):
  * Remove what runs that were killed have left under this name: our own
- * temporaries of it, by publish_is_left() and the clock of the one of p.  Prints
- * under -v alone.  To be called before a sandbox is entered.
+ * temporaries of it, by publish_is_left() and the clock of the one of p.
+ * Prints under -v alone.  To be called before a sandbox is entered.
  */
 void publish_sweep(const struct publish *p);
 

@@ -6,8 +6,8 @@
 
 #include "ring.h"
 
-/* What else is the same memory twice; valgrind knows this alone.  A session that
- * may not make large files may not have it. */
+/* What else is the same memory twice; valgrind knows this alone.  A session
+ * that may not make large files may not have it. */
 static int
 map_file(uint8_t *at, size_t size, int rw, int fixed)
 {

@@ -18,7 +18,7 @@
 #define AGE_LINE	"age-encryption.org/v1\n"
 #define AGE_NONCE	16
 #define AGE_CHUNK	65552		/* 64 KiB and the tag */
-#define AGE_PAST	8		/* a final chunk has 17 bytes at least */
+#define AGE_PAST	8		/* a final chunk has 17 bytes or more */
 
 #define STOP_MS		1000
 #define STOP_STEP	4096		/* what a writable pipe surely takes */

@@ -27,7 +27,7 @@ struct tail;
 /*
  * tail_new(fd, name, ahead):
  * fd	-1: bytes are counted and dropped
- * ahead	bytes that tail_reserve() may give at a time, besides what is held
+ * ahead	bytes that tail_reserve() may give at once, besides what is held
  *
  * NULL without memory.
  */

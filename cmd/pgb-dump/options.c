@@ -61,7 +61,7 @@ static const struct opt_row rows[] = {
 	{ OPT_FLAG, 0, "allow-empty", NULL, TO(allow_empty),
 	    "an archive without the data of any table is meant" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
-	    "write a JSON line about the run, after success" },
+	    "write a JSON line about the run, at success" },
 	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
 	    "keep the rights that are not needed" },
 	{ OPT_STRING, 0, "snapshot", "ID", TO(snapshot),

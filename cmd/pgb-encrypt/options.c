@@ -97,7 +97,7 @@ static const struct opt_row rows[] = {
 	{ OPT_STRING, 'j', "jobs", "N", WORD(jobs),
 	    "threads (as many as processors, 8 at most)" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
-	    "after success, write a line of JSON to FILE" },
+	    "at success, write a line of JSON to FILE" },
 	{ OPT_FLAG, 0, "no-sandbox", NULL, TO(no_sandbox),
 	    "keep the rights that are not needed" },
 	PROGRESS_ROWS(TO),

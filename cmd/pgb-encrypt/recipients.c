@@ -90,7 +90,8 @@ refuse(const char *where, const char *text)
 	if (foreign != NULL) {
 		msg_error("%s: %s, not a recipient", where, foreign->what);
 		msg_hint("%s", foreign->hint);
-	} else if (begins(text, "AGE-SECRET-KEY-") || begins(text, "AGE-PLUGIN-")) {
+	} else if (begins(text, "AGE-SECRET-KEY-") ||
+	    begins(text, "AGE-PLUGIN-")) {
 		msg_error("%s: an identity (secret key) stands in place of a "
 		    "recipient", where);
 		msg_hint("give its public key, which the identity file names "

@@ -59,7 +59,7 @@ static const struct opt_row rows[] = {
 	{ OPT_FLAG, 0, "raw", NULL, TO(raw),
 	    "take a stream whose end cannot be proven" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
-	    "write one JSON line after success" },
+	    "write one JSON line at success" },
 	PROGRESS_ROWS(TO),
 	OPT_HEADING("what is there:"),
 	{ OPT_STRING, 0, "fetch", "URL", TASK(fetch),

@@ -128,7 +128,8 @@ on_copy_end(void *arg, uint64_t at)
 		return (check_fail(c, "no memory for the hash of a table"));
 	if (tables_set(c->tables, c->rows.count, c->rows.bytes,
 	    c->digest != NULL ? hash : NULL) != 0)
-		return (check_fail(c, "no memory for what is kept of its tables"));
+		return (check_fail(c, "no memory for what is kept of "
+		    "its tables"));
 	c->totals.data.tables++;
 	c->totals.data.blocks++;
 	c->totals.data.rows += c->rows.count;

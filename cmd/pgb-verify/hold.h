@@ -17,8 +17,8 @@ struct hold;
 /*
  * hold_open(dir, expected, status):
  * dir		for the file; NULL: $TMPDIR, else /var/tmp
- * expected	bytes that will come, where known; else 0.  Refused when the file
- *		system has not so many free.
+ * expected	bytes that will come, where known; else 0.  Refused when the
+ *		file system has not so many free.
  *
  * NULL after one error line.
  */

@@ -55,7 +55,7 @@ static const struct opt_row rows[] = {
 	{ OPT_STRING, 0, "list-to", "FILE", TO(list_to),
 	    "write the table of contents to FILE" },
 	{ OPT_STRING, 0, "report", "FILE", TO(report),
-	    "after success, write a line of JSON to FILE" },
+	    "at success, write a line of JSON to FILE" },
 	{ OPT_STRING, 0, "sign", "KEYFILE", TO(sign),
 	    "sign the report with this minisign key" },
 	{ OPT_STRING, 0, "sum", "FILE", TO(sum),

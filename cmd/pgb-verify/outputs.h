@@ -38,13 +38,13 @@ enum status outputs_ready(const struct outputs *, const struct publish *report,
 enum status outputs_report(struct outputs *, const struct check *, char *line,
     struct publish *report);
 
-/* Sum and list into their files; what is the stream, for the message that it has
- * nothing to list. */
+/* Sum and list into their files; what is the stream, for the message that it
+ * has nothing to list. */
 enum status outputs_write(struct outputs *, const struct check *,
     const uint8_t sum[DIGEST_LEN], const char *what);
 
-/* These and the signature get their names: in front of the report, since whoever
- * sees that finds them. */
+/* These and the signature get their names: in front of the report, since
+ * whoever sees that finds them. */
 enum status outputs_name(struct outputs *);
 
 /*

@@ -23,10 +23,10 @@
 #define AGE_TAG_LEN	16
 #define AGE_SEALED_LEN	(AGE_CHUNK_LEN + AGE_TAG_LEN)
 #define AGE_X25519_LEN	32		/* a scalar, a point */
-#define AGE_BODY_LEN	32		/* of known stanzas: a sealed file key */
+#define AGE_BODY_LEN	32		/* known stanzas: a sealed file key */
 #define AGE_SALT_LEN	16		/* of a scrypt stanza */
 #define AGE_SSH_TAG_LEN	4		/* of an ssh-ed25519 stanza */
-#define AGE_XWING_LEN	1120		/* argument of an mlkem768x25519 stanza */
+#define AGE_XWING_LEN	1120		/* argument of mlkem768x25519 */
 
 /* What stock age 1.3 reads at most; we write and read no more. */
 #define AGE_HEADER_MAX	(2 * 1024 * 1024)

@@ -53,7 +53,8 @@ refuse(const char *where, const char *text)
 		msg_error("%s: a public SSH key stands in place of an "
 		    "identity", where);
 		msg_hint("give the private key's file: the name without .pub");
-	} else if (begins(text, AGE_HRP_SECRET) || begins(text, "AGE-PLUGIN-")) {
+	} else if (begins(text, AGE_HRP_SECRET) ||
+	    begins(text, "AGE-PLUGIN-")) {
 		msg_error("%s: a mistyped or damaged identity", where);
 		msg_hint("an identity is one line, all upper case, and holds a "
 		    "checksum: copy it whole");

@@ -35,7 +35,7 @@ enum sql_state {
 	SQL_NAME,		/* "..." */
 	SQL_TAG,		/* $, perhaps a dollar quote's tag */
 	SQL_BODY,		/* $tag$... */
-	SQL_COPY,		/* rest of the line behind COPY ... FROM stdin; */
+	SQL_COPY,		/* rest of a line behind COPY ... FROM stdin; */
 	SQL_ROWS,		/* COPY data */
 	SQL_ROW,		/* the same, in the first bytes of a row that
 				 * may be the end mark or another dump */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The process that has the line.  It belongs to the process group of the stages,
- * so that what a terminal does to these (^C, ^Z) it does to this one, but it has
- * nothing of theirs: a pipe that it held would not end.
+ * The process that has the line.  It belongs to the process group of the
+ * stages, so that what a terminal does to these (^C, ^Z) it does to this one,
+ * but it has nothing of theirs: a pipe that it held would not end.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -3,10 +3,11 @@
  * One line for the whole pipeline.
  *
  * Four programs that share a terminal and draw a bar each fight for its last
- * line.  So none of them draws.  The first stage of a pipeline that finds nobody
- * to do it makes a process that does (line.c); the others find that by the name
- * of its socket, which is made of the terminal and of the process group: a shell
- * with job control gives one to each pipeline, and one without has the script's.
+ * line.  So none of them draws.  The first stage of a pipeline that finds
+ * nobody to do it makes a process that does (line.c); the others find that by
+ * the name of its socket, which is made of the terminal and of the process
+ * group: a shell with job control gives one to each pipeline, and one without
+ * has the script's.
  *
  *	dump ----------+
  *	verify -------+|	a socket each, and shared memory
@@ -15,26 +16,26 @@
  *	            line ---> stderr
  *
  * What a stage has to show it writes into memory that it shares with the line
- * process (stage.h), a few stores for each read of a quarter of a megabyte; that
- * reads it twice a second.  So showing costs no system call, waits for nobody,
- * is as fresh as the bytes are, and works where a sandbox allows next to
- * nothing.  The socket tells what memory cannot: its end is that of the stage,
- * SIGKILL included.  By words on it a stage has the line wiped before it asks a
- * person something, and before it ends, so that the shell's prompt, or a record
- * that is printed, finds the terminal clean.
+ * process (stage.h), a few stores for each read of a quarter of a megabyte;
+ * that reads it twice a second.  So showing costs no system call, waits for
+ * nobody, is as fresh as the bytes are, and works where a sandbox allows next
+ * to nothing.  The socket tells what memory cannot: its end is that of the
+ * stage, SIGKILL included.  By words on it a stage has the line wiped before it
+ * asks a person something, and before it ends, so that the shell's prompt, or a
+ * record that is printed, finds the terminal clean.
  *
  * The line process dies of what kills the pipeline, ends when its last stage
  * does, and holds nothing but stderr.  Where it was killed or stopped, the
  * stages go on without: no stage waits for it longer than a moment at its end.
  *
- * Who is who: a stage tells the inodes of its pipes, which say who stands behind
- * whom, and where a foreign program stands between (stage-order.c).  Each side
- * looks whether the other is in its own process group; nobody else's word
- * counts, whatever his user.
+ * Who is who: a stage tells the inodes of its pipes, which say who stands
+ * behind whom, and where a foreign program stands between (stage-order.c).
+ * Each side looks whether the other is in its own process group; nobody else's
+ * word counts, whatever his user.
  *
- * Where stderr is no terminal, or one that cannot be drawn on, there is nothing,
- * unless it is asked for: then the same process prints a line each ten seconds,
- * for all stages that were asked.
+ * Where stderr is no terminal, or one that cannot be drawn on, there is
+ * nothing, unless it is asked for: then the same process prints a line each ten
+ * seconds, for all stages that were asked.
  */
 #include <stdatomic.h>
 #include <stdio.h>

@@ -11,9 +11,9 @@
  * One status line for all programs of a pipeline.  The essay is in progress.c.
  *
  * A process has one stderr, and so this has one state, which is not passed.
- * Nothing here prints by itself, waits for the terminal or fails: where there is
- * no line, all of it does nothing.  After progress_begin() it needs no rights
- * but to read, write, poll and close what is open, and all but that and
+ * Nothing here prints by itself, waits for the terminal or fails: where there
+ * is no line, all of it does nothing.  After progress_begin() it needs no
+ * rights but to read, write, poll and close what is open, and all but that and
  * progress_end() may be called by any thread.
  */
 

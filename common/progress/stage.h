@@ -17,7 +17,7 @@
  * the line process), and what the line process knows of it (struct stage).
  */
 
-#define STAGE_VERSION	1	/* of what is shared: others are not spoken to */
+#define STAGE_VERSION	1	/* of what is shared; no other is spoken to */
 #define STAGE_PROGRAM	16
 #define STAGE_OBJECT	256	/* the NUL included */
 #define STAGE_WORDS	(STAGE_OBJECT / sizeof(uint64_t))

@@ -345,6 +345,10 @@ stalled()
 		grep -q pipe_write "/proc/$(pgrep -P "$DUMP")/wchan"
 		return ;;
 	esac
+	server_waits && { [ "$(id -u)" = 0 ] || sleep 0.5; } && server_waits
+}
+server_waits()
+{
 	sql postgres "SELECT 1 FROM pg_stat_activity
 	    WHERE application_name = 'pgb-dump' AND query LIKE '%COPY %'
 	    AND (wait_event = 'ClientWrite' OR state = 'idle in transaction'

@@ -64,6 +64,16 @@ ok 'it is whole' whole disk/appdb-*.age
 ok 'the same bytes' cmp disk/appdb-*.age "$REMOTE"/one/appdb-*.age
 ok 'the same bytes' cmp disk/appdb-*.age "$REMOTE"/two/appdb-*.age
 
+old
+try "'$TOP/examples/three-places' appdb disk $ONE >/dev/full"
+status_is 3 'a record that cannot be written'
+like "$ERR" 'stdout: the record of appdb-[^ ]* could not be written' 'says so'
+is "$(have)" '1 1 2 ' 'both have it all the same'
+old
+try "'$TOP/examples/three-places' appdb disk $ONE >&-"
+status_is 2 'nowhere to write it'
+is "$(have)" '2 2 2 ' 'nothing was begun'
+
 # --- away at first ------------------------------------------------------------
 
 # The port is free when the dump is made, and taken when it is tried again.

@@ -50,6 +50,10 @@ says 2 '-P: unknown' 'sftp://USER@HOST:PORT/PATH' 'pgb-ship -P 22 x'
 says 2 '-o: unknown' 'the output stdout' 'pgb-encrypt -o x'
 says 2 '-d: unknown' 'from stdin and goes to stdout' 'pgb-verify -d appdb'
 says 2 '--list: needs an argument' '--list=URL;' 'pgb-ship --list'
+says 2 '--list: needs an argument, and --db is' 'see pgb-ship --help' \
+    'pgb-ship --list --db x file:///nix'
+says 2 '-f: needs an argument, and --report is' 'see pgb-dump --help' \
+    'pgb-dump -f --report=x appdb'
 says 2 '--password: takes no argument' 'others can read' \
     'pgb-dump --password=hunter2 appdb'
 unlike "$ERR" hunter2 'the password is not repeated'

@@ -21,6 +21,7 @@
  * the snapshot was gone leaves the others a moment to say more.
  */
 #include <poll.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -233,6 +234,7 @@ start(struct hand *h, struct crew *c, void *(*run)(void *))
 	error = pthread_create(&h->thread, NULL, run, h);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	h->started = error == 0;
+	errno = error;
 	return (h->started);
 }
 
@@ -254,9 +256,9 @@ crew_new(const struct crew_opts *o)
 	pg_set_teller(o->leader, &teller);
 	for (i = 0; i < o->jobs; i++)
 		if (!start(&c->hands[i], c, worker)) {
+			msg_errno("threads");
 			crew_free(c);
-			c = NULL;
-			goto fail;
+			return (NULL);
 		}
 	return (c);
 fail:

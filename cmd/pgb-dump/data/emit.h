@@ -89,8 +89,9 @@ enum status emit_read(struct emit *, uint8_t *buf, size_t len,
 /* Bytes went past, from elsewhere: len; 0: more are being waited for. */
 void emit_follow(struct emit *, size_t len);
 
-/* For the progress: bytes of relations whose tasks are done, and of the one that
- * is being written as many as rows came; its entry (or NULL); bytes handed out. */
+/* For the progress: bytes of relations whose tasks are done, and of the one
+ * that is being written as many as rows came; its entry (or NULL); bytes handed
+ * out. */
 struct emit_state {
 	uint64_t done;
 	const struct plan_entry *entry;

@@ -2,9 +2,9 @@
 /*
  * A dump holds ACCESS SHARE locks for as long as it runs.  They stop nobody who
  * reads or writes, but whoever wants to change a table waits, and whoever comes
- * after waits for that one.  So the guard looks who waits for us, with a session
- * of its own that is opened only when the dump has run for a while: short dumps
- * need none.
+ * after waits for that one.  So the guard looks who waits for us, with a
+ * session of its own that is opened only when the dump has run for a while:
+ * short dumps need none.
  */
 #include <inttypes.h>
 #include <pthread.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading large objects: short ones many at a time, long ones piece by piece. */
+/* Reading large objects: short ones many at a time, long ones piece by piece.
+ * */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

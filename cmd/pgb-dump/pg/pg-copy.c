@@ -9,11 +9,11 @@
  *
  * A range is read by COPY (SELECT ...), which locks the table's indexes too,
  * until the transaction ends or, here, is rolled back to a savepoint: a REINDEX
- * that waits for an index blocks all who write to the table.  Those locks nobody
- * has had before, so the leader can come to wait for them as well, and for ever:
- * behind a REINDEX that waits for a worker that waits for memory that only the
- * leader's task will set free.  So nobody waits for them for long; EXPLAIN takes
- * the same locks, and its patience ends before the COPY begins.
+ * that waits for an index blocks all who write to the table.  Those locks
+ * nobody has had before, so the leader can come to wait for them as well, and
+ * for ever: behind a REINDEX that waits for a worker that waits for memory that
+ * only the leader's task will set free.  So nobody waits for them for long;
+ * EXPLAIN takes the same locks, and its patience ends before the COPY begins.
  */
 #include <inttypes.h>
 #include <poll.h>
@@ -172,7 +172,7 @@ is_busy(const PGresult *res)
 /* How far a COPY has come, by what was heard of it. */
 struct heard {
 	bool begun;
-	bool whole;		/* the server has said so, and of as many rows */
+	bool whole;		/* the server has said so, of as many rows */
 	uint64_t rows;
 	PGresult *bad;		/* the first one that is */
 };

@@ -34,7 +34,7 @@ struct pg {
 	bool restricts;		/* has restrict_nonsystem_relation_kind */
 	enum {
 		SPEAKS_ENGLISH,
-		SPEAKS_AS_ASKED,	/* in this session, because we may ask */
+		SPEAKS_AS_ASKED,	/* in this session: we may ask */
 		SPEAKS_OTHERWISE,
 	} language;
 	struct pg_teller teller;
@@ -46,8 +46,8 @@ struct pg {
 /*
  * pg_run(pg, sql, param, out):
  * Statements (one, if there is a parameter).  *out is the first error, or else
- * the last result, freed by the caller; NULL where nothing could be sent.  0, or
- * -1 for a signal.  Prints nothing.
+ * the last result, freed by the caller; NULL where nothing could be sent, or not
+ * all was heard.  0, or -1 for a signal.  Prints nothing.
  */
 int pg_run(struct pg *, const char *sql, const char *param, PGresult **out);
 
@@ -62,28 +62,29 @@ enum status pg_failed(struct pg *, const char *object, const PGresult *res);
 enum status pg_failed_import(struct pg *, const char *object,
     const PGresult *res);
 
-/* STATUS_LOCAL after an error line, if it is the first one (teller may be NULL). */
+/* STATUS_LOCAL after an error line, if it is the first one (teller may be
+ * NULL). */
 enum status pg_no_memory(const struct pg_teller *);
 
 /*
  * pg_choked(pg):
  * Nothing has come for a while.  What libpq has no memory for it takes for
- * something that has not come whole, and waits for the rest: where there is still
- * none, that would be for ever.  True: the session is shut down, and pg_failed()
- * will say why.
+ * something that has not come whole, and waits for the rest: where there is
+ * still none, that would be for ever.  True: the session is shut down, and
+ * pg_failed() will say why.
  */
 bool pg_choked(struct pg *);
 
 /*
  * pg_unheard(pg):
- * All results have been taken, and the server has not come to the end of what it
- * was asked: libpq before 15 gives none where it has no memory for one, and so
- * another's may be taken for it.  True: pg_failed() will say so.
+ * All results have been taken, and the server has not come to the end of what
+ * it was asked: libpq before 15 gives none where it has no memory for one, and
+ * so another's may be taken for it.  True: pg_failed() will say so.
  */
 bool pg_unheard(struct pg *);
 
-/* A result, or NULL at the end of them; *stop, by stop_fd or a signal: there may
- * be more.  Freed by the caller. */
+/* A result, or NULL at the end of them; *stop, by stop_fd or a signal: there
+ * may be more.  Freed by the caller. */
 PGresult *pg_next(struct pg *, int stop_fd, bool *stop);
 
 /* What runs is cancelled: PG_COPY_STOPPED. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A pooler that gives a server's connection to a session for one transaction
- * only (pool_mode = transaction).  What a session sets there lands anywhere: rows
- * may be read under another role's row security or in another style of dates,
- * and search_path = '' stays behind, in sessions of applications.  So it is
- * looked for before anything is set; it may not show, and therefore each
+ * only (pool_mode = transaction).  What a session sets there lands anywhere:
+ * rows may be read under another role's row security or in another style of
+ * dates, and search_path = '' stays behind, in sessions of applications.  So it
+ * is looked for before anything is set; it may not show, and therefore each
  * transaction that reads rows is asked whether it has what was set.
  */
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define PID	"SELECT pg_catalog.pg_backend_pid()"
 #define TOKEN	"pgb.session"
-#define SINCE	90600		/* where a setting may be asked for that is none */
+#define SINCE	90600		/* may be asked for a setting that is none */
 
 static enum status
 refused(struct pg *pg)

@@ -85,8 +85,8 @@ pg_set_teller(struct pg *pg, const struct pg_teller *teller)
 }
 
 enum status
-pg_say(struct pg *pg, const char *object, const char *text, const struct blame *b,
-    bool vague)
+pg_say(struct pg *pg, const char *object, const char *text,
+    const struct blame *b, bool vague)
 {
 
 	if (pg->teller.tell != NULL &&

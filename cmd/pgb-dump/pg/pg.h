@@ -62,8 +62,8 @@ const char *pg_strange(const struct pg *);
 /*
  * Sessions that work together end together, and one line says why.  So tell()
  * is asked before an error line is printed: false: somebody else has printed
- * one.  vague: this session does not know the reason, another one may.  From any
- * thread; status is what the function that failed will return.
+ * one.  vague: this session does not know the reason, another one may.  From
+ * any thread; status is what the function that failed will return.
  */
 struct pg_teller {
 	bool (*tell)(void *arg, enum status status, bool vague);
@@ -152,8 +152,8 @@ enum pg_copy {
 
 /*
  * Where rows go, which are cut wherever it fits: room() gives a place for *len
- * >= 1 bytes, used() tells how many were put there, bytes() does both.  NULL and
- * false stop.
+ * >= 1 bytes, used() tells how many were put there, bytes() does both.  NULL
+ * and false stop.
  */
 struct pg_rows {
 	uint8_t *(*room)(void *arg, size_t *len);

@@ -28,8 +28,8 @@ struct squeeze;
  * Where the chunks go.  begin: a chunk begins.  room: where its next bytes go,
  * *len >= 1.  used: that many bytes were written there, 1 <= len <= *len.  end:
  * the chunk is whole; it has at least one byte and at most SQUEEZE_CHUNK.  What
- * is written does not depend on the rooms.  false and NULL: stop; nothing more is
- * called then until squeeze_begin().
+ * is written does not depend on the rooms.  false and NULL: stop; nothing more
+ * is called then until squeeze_begin().
  */
 struct squeeze_sink {
 	bool (*begin)(void *arg);

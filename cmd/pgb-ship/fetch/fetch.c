@@ -116,8 +116,9 @@ compare(const struct fetch *f, const uint8_t got[DIGEST_LEN])
 	digest_hex(got, got_hex);
 	msg_error("%s: is not what was stored: BLAKE2b %.16s..., the sidecar "
 	    "says %.16s...", f->source->name, got_hex, want_hex);
-	msg_hint("the file or its " ENDING " was damaged, or replaced just now; "
-	    "--no-sum fetches it as it is, for a look at what is left of it");
+	msg_hint("the file or its " ENDING " was damaged, or replaced just "
+	    "now; --no-sum fetches it as it is, for a look at what is left of "
+	    "it");
 	return (STATUS_DATA);
 }
 

@@ -151,8 +151,9 @@ source_local(const char *path, const char *name, const struct ship_opts *opts)
 	}
 	l->fd = -1;
 	l->source = (struct source){ .name = name, .path = path,
-	    .out = -1, .transport = "file", .slurp = local_slurp, .open = local_open,
-	    .read = local_read, .check = local_check, .close = local_close };
+	    .out = -1, .transport = "file", .slurp = local_slurp,
+	    .open = local_open, .read = local_read, .check = local_check,
+	    .close = local_close };
 	bucket_init(&l->source.limit, opts->limit);
 	return (&l->source);
 }

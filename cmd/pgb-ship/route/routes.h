@@ -23,14 +23,14 @@ const struct route *routes_add(struct routes *, const struct dest *d,
 
 /*
  * routes_keep(all, path, max):
- * Keep what a file of known hosts has, max bytes at most.  Behind a fence a file
- * is the one that was there when it was built; ssh(1) and others replace theirs
- * by another one, and a connection that is made again must not fail for that.
- * What cannot be read, or is no regular file, is not kept.
+ * Keep what a file of known hosts has, max bytes at most.  Behind a fence a
+ * file is the one that was there when it was built; ssh(1) and others replace
+ * theirs by another one, and a connection that is made again must not fail for
+ * that.  What cannot be read, or is no regular file, is not kept.
  *
  * routes_kept(all, path, len):
- * A copy of that, with a NUL behind it, for the caller to free; NULL with errno:
- * EACCES where nothing was kept.  all may be NULL.
+ * A copy of that, with a NUL behind it, for the caller to free; NULL with
+ * errno: EACCES where nothing was kept.  all may be NULL.
  */
 void routes_keep(struct routes *, const char *path, size_t max);
 char *routes_kept(const struct routes *, const char *path, size_t *len);

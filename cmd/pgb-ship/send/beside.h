@@ -25,14 +25,14 @@
  */
 enum status beside_check(const struct ship_opts *opts);
 
-/* The suffixes that there will be beside a backup, that of --sum included: number
- * i, or NULL behind the last. */
+/* The suffixes that there will be beside a backup, that of --sum included:
+ * number i, or NULL behind the last. */
 const char *beside_suffix(const struct ship_opts *opts, size_t i);
 
 /*
  * beside_too_long(opts, path):
- * The suffix with which the last part of path is longer than a file system takes
- * (NAME_MAX, 255 bytes): "" where it is by itself, NULL where all fit.
+ * The suffix with which the last part of path is longer than a file system
+ * takes (NAME_MAX, 255 bytes): "" where it is by itself, NULL where all fit.
  */
 const char *beside_too_long(const struct ship_opts *opts, const char *path);
 

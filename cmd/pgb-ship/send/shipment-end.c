@@ -228,8 +228,8 @@ shipment_print(struct shipment *s)
 	return (status);
 }
 
-/* It failed behind all of them: what did, since nothing else tells that they have
- * it.  NULL: it did not. */
+/* It failed behind all of them: what did, since nothing else tells that they
+ * have it.  NULL: it did not. */
 static const char *
 failed_behind(const struct shipment *s)
 {

@@ -62,7 +62,7 @@ enum step {
 struct naming {
 	char *path;		/* the final one */
 	char *temp;
-	bool asked;		/* a rename was sent whose answer is not known */
+	bool asked;		/* a rename was sent, its answer is not known */
 	bool done;
 	bool had_old;		/* who had the name before that */
 	uint64_t old_size;
@@ -180,8 +180,8 @@ void upload_fault(struct upload *, const struct fault *);
 /* Whether this line's session is the oldest one that lives.  The lock's. */
 bool upload_is_elder(const struct upload *, const struct line *);
 
-/* Start another line, where one more is wanted; the lock's.  0, or -1 with errno
- * (where it is not the first: one less). */
+/* Start another line, where one more is wanted; the lock's.  0, or -1 with
+ * errno (where it is not the first: one less). */
 int upload_start_line(struct upload *);
 
 /* Wake the lines that doze; the lock's. */

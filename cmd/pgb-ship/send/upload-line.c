@@ -251,8 +251,8 @@ show_life(struct line *l)
 
 /*
  * Whether another connection would help: where OpenSSH's channel, which takes 2
- * MiB a round trip, is what bounds us.  One more, then two more, as long as each
- * step brings a tenth.
+ * MiB a round trip, is what bounds us.  One more, then two more, as long as
+ * each step brings a tenth.
  */
 static void
 grow(struct line *l)

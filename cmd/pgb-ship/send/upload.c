@@ -13,9 +13,10 @@
  * where other lines find them, and the line connects again.  Writing the same
  * bytes at the same place twice does no harm, not even when the old session
  * turns out to be alive and does it late.  What the server may have forgotten,
- * because its machine died, is read back first (ledger.c, upload-check.c).  What
- * cannot pass by itself (a host key, a refused key, a refused write) ends the
- * upload at once; everything else only when nothing has moved for --retry-time.
+ * because its machine died, is read back first (ledger.c, upload-check.c).
+ * What cannot pass by itself (a host key, a refused key, a refused write) ends
+ * the upload at once; everything else only when nothing has moved for
+ * --retry-time.
  *
  * The oldest session that lives is the elder: it alone asks for fsyncs, reads
  * back, and does the steps of the end (upload-name.c), when all blocks were

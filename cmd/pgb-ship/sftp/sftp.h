@@ -72,8 +72,8 @@ struct sftp_packet {
 #define SFTP_HEAD_MAX	320
 
 /*
- * One READ, WRITE or fsync under way.  The caller owns it and what buf points to, and
- * leaves both alone while busy is true.
+ * One READ, WRITE or fsync under way.  The caller owns it and what buf points
+ * to, and leaves both alone while busy is true.
  */
 struct sftp_io {
 	uint8_t *buf;		/* a WRITE only reads it */

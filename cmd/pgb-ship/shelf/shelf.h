@@ -17,8 +17,8 @@ struct keep {
  * shelf_list(url, json, opts):
  * What lies in the directory of url, or of url's pattern there, on stdout,
  * which is closed: by series and time, then what goes beside a backup that is
- * not there, then temporary files.  STATUS_OK (also where there is nothing), or a
- * status after one error line (none for EPIPE and a caught signal).
+ * not there, then temporary files.  STATUS_OK (also where there is nothing), or
+ * a status after one error line (none for EPIPE and a caught signal).
  */
 enum status shelf_list(const char *url, bool json,
     const struct ship_opts *opts);

@@ -108,8 +108,8 @@ handshake(struct ssh *w)
 	rsa = wire_libssh2_has_rsa();
 	fault_hint(w->fault, "libssh2 %s needs a host key of type ed25519 or "
 	    "ecdsa%s, a cipher aes-ctr%s, and keys exchanged by curve25519, "
-	    "ecdh or diffie-hellman; --transport ssh takes what ssh takes", libssh2_version(0), rsa ? " or rsa" : "",
-	    rsa ? " or aes-gcm" : "");
+	    "ecdh or diffie-hellman; --transport ssh takes what ssh takes",
+	    libssh2_version(0), rsa ? " or rsa" : "", rsa ? " or aes-gcm" : "");
 	return (STATUS_REMOTE);
 }
 

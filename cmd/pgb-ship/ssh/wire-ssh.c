@@ -37,7 +37,7 @@
 #define LAST_WORDS_MS	2000	/* until it has ended, once it has hung up */
 #define CLOSE_MS	1000	/* to end by itself */
 #define STEP_MS		20
-#define BANNER_MS	3000	/* of silence, behind one that may be a question */
+#define BANNER_MS	3000	/* of silence: one that may be a question */
 #define CHUNK		4096
 #define CHUNKS		16	/* of stderr at a time */
 

@@ -4,8 +4,8 @@
 #include "data/blocks-impl.h"
 
 int
-decoders_init(struct decoders *p, enum archive_compression compression, size_t most,
-    size_t size)
+decoders_init(struct decoders *p, enum archive_compression compression,
+    size_t most, size_t size)
 {
 
 	p->compression = compression;

@@ -25,8 +25,9 @@ void frames_open(struct frames *);
 
 /*
  * frames_look(f, in, len, magic, flags):
- * Its first bytes, which the library will read too.  magic is the first of those
- * that hold something; flags: any of them in the fifth byte is a checksum.
+ * Its first bytes, which the library will read too.  magic is the first of
+ * those that hold something; flags: any of them in the fifth byte is a
+ * checksum.
  */
 void frames_look(struct frames *, const uint8_t *in, size_t len,
     uint8_t magic, uint8_t flags);

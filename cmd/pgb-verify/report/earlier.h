@@ -51,8 +51,9 @@ bool earlier_is_report(const char *path);
 
 /*
  * earlier_load(path, trust, arg, status):
- * trust	is shown path and text, before anything in it is read: not STATUS_OK,
- *		after its own error line, ends it.  NULL: it is trusted
+ * trust	is shown path and text, before anything in it is read: not
+ *		STATUS_OK, after its own error line, ends it.  NULL: it is
+ *		trusted
  *
  * NULL after one error line: STATUS_USAGE where there is no file, no report,
  * another program's, one of a format newer than we know, or values that cannot

@@ -39,8 +39,8 @@ static const char begin_text[] = "INSERT INTO ";
 
 #define FAILS	"the INSERT fails: its rows are missing"
 #define CHANGED	"the INSERT fails, or its rows are others"
-#define NOT_SEEN	"the rows that are there are restored, and nobody sees that " \
-	"some are missing"
+#define NOT_SEEN	"the rows that are there are restored, and nobody " \
+	"sees that some are missing"
 #define CUT	"this statement's rows are lost"
 
 __attribute__((format(printf, 4, 5)))

@@ -42,7 +42,8 @@ static const uint8_t mark_text[] = { '\\', '.', '\n', '\n', '\n' };
 #define UNSEEN	"COPY takes the rows that are there, and nobody sees that " \
 	"some are missing"
 #define CUT_ROW	"COPY fails, or takes a value that is cut for a whole one"
-#define MARK_CUT	"COPY takes the rows, and a script goes wrong behind them"
+#define MARK_CUT	"COPY takes the rows, and a script goes wrong behind " \
+			"them"
 
 __attribute__((format(printf, 5, 0)))
 static void
@@ -225,7 +226,8 @@ byte(struct rows *r, uint8_t b)
 	} else if (r->state == ROWS_NULL_FIELD)
 		bad(r, r->at - 2, OTHER_VALUE, "\\N in a longer value");
 	else if (b == '\\')
-		r->state = r->state == ROWS_START ? ROWS_SLASH_START : ROWS_SLASH;
+		r->state = r->state == ROWS_START ? ROWS_SLASH_START :
+		    ROWS_SLASH;
 	else if (b >= 0x80 && r->encoding != NULL)
 		character(r, b);
 	else if (rows_forbidden(b))
