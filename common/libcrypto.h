@@ -21,7 +21,7 @@
 #define OWN_CONTEXT
 #endif
 
-#define LIBCRYPTO_MEMORY	((size_t)64 * 1024)	/* or no start */
+#define LIBCRYPTO_MEMORY	((size_t)64 * 1024)	/* must be there */
 
 /* 0, or -1 where there is no memory.  Prints nothing. */
 static inline int

@@ -75,6 +75,14 @@ opt_refuse(const struct opt_spec *spec, int got, char **argv)
 	const char *word = argv[optind - 1];
 	int len;
 
+	/* Half a letter that is not ASCII is below 0. */
+	if (optopt < 0 || (optopt >= 0x80 && optopt < LONG_BASE)) {
+		if (word[0] != '-' && argv[optind] != NULL)
+			word = argv[optind];
+		msg_error("%s: unknown option", word);
+		msg_hint("see %s --help", msg_program_name());
+		return (STATUS_USAGE);
+	}
 	if (optopt > 0 && optopt < LONG_BASE) {
 		msg_error(got == ':' ? "-%c: needs an argument" :
 		    "-%c: unknown option", optopt);
@@ -111,7 +119,12 @@ opt_swallowed(const struct opt_spec *spec, char **argv)
 		    strncmp(o->lname, word, len) == 0) {
 			msg_error("%s: needs an argument, and --%s is an option",
 			    argv[optind - 2], o->lname);
-			msg_hint("see %s --help", msg_program_name());
+			if (strncmp(argv[optind - 2], "--", 2) == 0)
+				msg_hint("%s=%s, if that is its argument; see "
+				    "%s --help", argv[optind - 2], optarg,
+				    msg_program_name());
+			else
+				msg_hint("see %s --help", msg_program_name());
 			return (STATUS_USAGE);
 		}
 	return (STATUS_OK);

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fdio.h"
@@ -20,6 +21,12 @@
 #define TEMP_SUFFIX	".pgbtmp"
 #define TEMP_DIGITS	16
 #define TEMP_ROOM	256	/* NAME_MAX and the NUL */
+
+/* File systems over a network: not all stand in each linux/magic.h. */
+#define FS_NFS		0x6969U
+#define FS_SMB		0x517bU
+#define FS_CIFS		0xff534d42U
+#define FS_SMB2		0xfe534d42U
 
 struct publish {
 	char *path;		/* as the user wrote it */
@@ -261,6 +268,24 @@ check_target(struct publish *p)
 	return (status);
 }
 
+static bool
+is_remote(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) == -1)
+		return (true);
+	switch ((uint32_t)fs.f_type) {
+	case FS_NFS:
+	case FS_SMB:
+	case FS_CIFS:
+	case FS_SMB2:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
 struct publish *
 publish_open(const char *path, mode_t mode, int flags, enum status *status)
 {
@@ -303,7 +328,8 @@ publish_open(const char *path, mode_t mode, int flags, enum status *status)
 		msg_errno(path);
 		goto fail;
 	}
-	(void)flock(p->fd, LOCK_EX | LOCK_NB);
+	if (!is_remote(p->fd))
+		(void)flock(p->fd, LOCK_EX | LOCK_NB);
 	/* The umask must not take away what was asked for. */
 	if (fchmod(p->fd, mode) == -1) {
 		msg_errno(path);
@@ -344,9 +370,11 @@ publish_is_left(int dirfd, const char *name, time_t fresh)
 		return (false);
 	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_CLOEXEC);
+	/* Another user's: the owner of the directory may be rid of it. */
 	if (fd == -1)
-		return (true);
-	held = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+		return (errno == EACCES);
+	held = !is_remote(fd) && flock(fd, LOCK_SH | LOCK_NB) == -1 &&
+	    errno == EWOULDBLOCK;
 	close(fd);
 	return (!held);
 }

@@ -62,8 +62,9 @@ int publish_dirfd(const struct publish *p);
 /*
  * publish_is_left(dirfd, name, fresh):
  * Whether that entry is a temporary file that was last written so long before
- * fresh, and that no run has open: each locks its own (flock), where the file
- * system has locks.
+ * fresh, and that no run has open: each locks its own (flock).  Not over a
+ * network, where a lock may forbid to read, or wait for a server: there the
+ * time alone tells.
  */
 #define PUBLISH_STALE_SECONDS	(24 * 3600)
 bool publish_is_left(int dirfd, const char *name, time_t fresh);

@@ -11,7 +11,7 @@ enum status {
 	STATUS_OK = 0,		/* done, and safe */
 	STATUS_DATA = 1,	/* the data: cut, damaged, not as promised */
 	STATUS_USAGE = 2,	/* command line, configuration, key file */
-	STATUS_LOCAL = 3,	/* this machine: disk, memory, rights, pipe */
+	STATUS_LOCAL = 3,	/* this machine: disk, memory, rights */
 	STATUS_RETRY = 4,	/* the other end, passing: a retry may help */
 	STATUS_REMOTE = 5,	/* the other end, final: a person must look */
 };

@@ -17,7 +17,7 @@ walls_new(const struct options *o, const struct pg *pg)
 	fence_usual(f);
 	pg_allow(pg, f);
 	fence_parent(f, o->report, FENCE_READ | FENCE_WRITE | FENCE_MAKE);
-	/* A link: what it shows is looked at before it is replaced. */
+	/* A link, perhaps: what it shows is looked at before it is replaced. */
 	fence_path(f, o->report, FENCE_READ);
 	fence_parent(f, o->file, FENCE_READ | FENCE_WRITE | FENCE_MAKE);
 	return (f);

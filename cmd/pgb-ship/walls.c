@@ -150,7 +150,7 @@ allow_named(struct fence *f, const struct task *t)
 	for (i = 0; i < o->with.count && t->prune == NULL; i++)
 		fence_parent(f, o->with.v[i], FENCE_READ);
 	fence_parent(f, o->report, FENCE_READ | FENCE_WRITE | FENCE_MAKE);
-	/* A link: what it shows is looked at before it is replaced. */
+	/* A link, perhaps: what it shows is looked at before it is replaced. */
 	fence_path(f, o->report, FENCE_READ);
 	fence_path(f, "/dev/tty", FENCE_READ | FENCE_WRITE | FENCE_DEVICE);
 }

@@ -52,6 +52,9 @@ says 2 '-d: unknown' 'from stdin and goes to stdout' 'pgb-verify -d appdb'
 says 2 '--list: needs an argument' '--list=URL;' 'pgb-ship --list'
 says 2 '--list: needs an argument, and --db is' 'see pgb-ship --help' \
     'pgb-ship --list --db x file:///nix'
+says 2 '-ö: unknown option' 'see pgb-dump --help' 'pgb-dump appdb -ö'
+says 2 '--file: needs an argument, and --jobs is' '--file=--jobs, if' \
+    'pgb-dump --file --jobs appdb'
 says 2 '-f: needs an argument, and --report is' 'see pgb-dump --help' \
     'pgb-dump -f --report=x appdb'
 says 2 '--password: takes no argument' 'others can read' \

@@ -392,8 +392,10 @@ test_shown(void)
 	    "Maintenance until 06:00\n", 7);
 	same(take_shown(), "", "a banner");
 	said_verdict(&s, EXIT(255), &v);
-	same(take_shown(), "said: NAME: ssh: Maintenance until 06:00\n",
-	    "is shown where nothing comes of it");
+	same(v.why, "authentication: ssh ended with status 255, behind the "
+	    "words \"Maintenance until 06:00\"",
+	    "is told where nothing comes of it");
+	same(take_shown(), "", "that is all");
 	said_init(&s, &route);
 	feed(&s, CONNECT KEY "debug1: SSH2_MSG_SERVICE_ACCEPT received\r\n"
 	    "Authorized use only\ndebug1: Entering interactive session.\r\n"

@@ -20,8 +20,8 @@
  * why.  The first to fail says it; one who has only seen that the connection or
  * the snapshot was gone leaves the others a moment to say more.
  */
-#include <poll.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -238,6 +238,18 @@ start(struct hand *h, struct crew *c, void *(*run)(void *))
 	return (h->started);
 }
 
+/* Told once, with what those that have begun may have to tell. */
+static void
+no_thread(struct crew *c)
+{
+	int error = errno;
+
+	if (!crew_tell(c, STATUS_LOCAL, false))
+		return;
+	errno = error;
+	msg_errno("threads");
+}
+
 struct crew *
 crew_new(const struct crew_opts *o)
 {
@@ -256,7 +268,7 @@ crew_new(const struct crew_opts *o)
 	pg_set_teller(o->leader, &teller);
 	for (i = 0; i < o->jobs; i++)
 		if (!start(&c->hands[i], c, worker)) {
-			msg_errno("threads");
+			no_thread(c);
 			crew_free(c);
 			return (NULL);
 		}
@@ -336,7 +348,7 @@ crew_begin(struct crew *c, struct plan *plan, struct emit *emit,
 	c->leader.pg = c->o->leader;
 	c->pinged = clock_ms();
 	if (!start(&c->leader, c, lead)) {
-		msg_errno("threads");
+		no_thread(c);
 		return (STATUS_LOCAL);
 	}
 	pthread_mutex_lock(&c->lock);

@@ -55,7 +55,9 @@ enum status
 pg_not_whole(struct pg *pg, const char *label, const PGresult *bad,
     const char *what)
 {
-	static const struct blame lost = { STATUS_RETRY, NULL };
+	static const struct blame lost = { STATUS_RETRY, "what stands between "
+	    "us and the server has changed the stream: connect to it "
+	    "directly, or try again" };
 
 	if (bad != NULL || pg_unheard(pg) || pg->choked ||
 	    PQstatus(pg->conn) != CONNECTION_OK)
@@ -109,10 +111,22 @@ nap(long *us, size_t brought)
 	(void)nanosleep(&t, NULL);
 }
 
-/*
- * Rows that are there: how many bytes, *end after the last one; false stops.
- * Only the end of a row is a newline, in each of the server's encodings.
- */
+/* Rows that end in there: only that is a newline, in each of the encodings.  A
+ * message has one, but those of some that speak for a server. */
+static uint64_t
+rows_of(const uint8_t *at, size_t len)
+{
+	const uint8_t *end = at + len;
+	uint64_t count = 0;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		count++;
+		at++;
+	}
+	return (count);
+}
+
+/* Rows that are there: how many bytes, *end after the last one; false stops. */
 static bool
 take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len,
     uint64_t *count, bool *end)
@@ -130,7 +144,7 @@ take_rows(struct pg *pg, const struct pg_rows *rows, size_t *len,
 			    (int)(room - put));
 			if (n <= 0)
 				break;
-			*count += at[put + (size_t)n - 1] == '\n';
+			*count += rows_of(at + put, (size_t)n);
 		}
 		if (!rows->used(rows->arg, put))
 			return (false);

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +76,13 @@ beside_suffix(const struct ship_opts *o, size_t i)
 }
 
 const char *
-beside_too_long(const struct ship_opts *o, const char *path)
+beside_too_long(const struct ship_opts *o, const char *path, size_t most)
 {
 	const char *base = strrchr(path, '/'), *suffix = "";
 	size_t len = strlen(base != NULL ? base + 1 : path), i;
 
 	for (i = 0; suffix != NULL; suffix = beside_suffix(o, i++))
-		if (len + strlen(suffix) > NAME_MAX)
+		if (len + strlen(suffix) > most)
 			return (suffix);
 	return (NULL);
 }

@@ -30,11 +30,12 @@ enum status beside_check(const struct ship_opts *opts);
 const char *beside_suffix(const struct ship_opts *opts, size_t i);
 
 /*
- * beside_too_long(opts, path):
- * The suffix with which the last part of path is longer than a file system
- * takes (NAME_MAX, 255 bytes): "" where it is by itself, NULL where all fit.
+ * beside_too_long(opts, path, most):
+ * The suffix with which the last part of path is longer than most bytes: "" where
+ * it is by itself, NULL where all fit.
  */
-const char *beside_too_long(const struct ship_opts *opts, const char *path);
+const char *beside_too_long(const struct ship_opts *opts, const char *path,
+    size_t most);
 
 /*
  * beside_load(opts, v):

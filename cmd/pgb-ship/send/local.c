@@ -360,10 +360,15 @@ check_beside(struct local *l)
 	const char *suffix;
 	struct stat st;
 	size_t i;
+	long most;
 
-	if ((suffix = beside_too_long(o, l->path)) != NULL) {
-		msg_error("%s: a name of more than %d bytes%s%s", l->path,
-		    NAME_MAX, suffix[0] != '\0' ? ", with " : "", suffix);
+	if ((most = pathconf(l->dir, _PC_NAME_MAX)) <= 0)
+		most = NAME_MAX;	/* there is none yet */
+	suffix = beside_too_long(o, l->path, (size_t)most);
+	if (suffix != NULL) {
+		msg_error("%s: a name of more than %ld bytes%s%s", l->path,
+		    most, suffix[0] != '\0' ? ", with " : "", suffix);
+		msg_hint("give a shorter one");
 		return (STATUS_USAGE);
 	}
 	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&

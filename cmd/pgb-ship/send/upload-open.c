@@ -13,6 +13,15 @@
 #include "send/sweep.h"
 #include "send/upload-impl.h"
 
+/* Most servers take no longer names than this machine; OpenSSH calls that a bad
+ * message. */
+static const char *
+too_long(const struct line *l)
+{
+
+	return (beside_too_long(l->u->opts, l->u->path, NAME_MAX));
+}
+
 int
 upload_refused(struct line *l, const char *what, int rc, struct fault *f)
 {
@@ -22,6 +31,10 @@ upload_refused(struct line *l, const char *what, int rc, struct fault *f)
 	if (rc == SFTP_DENIED)
 		fault_hint(f, "the account there must be allowed to make files "
 		    "in %s", l->u->dir);
+	else if ((rc == SFTP_BAD_MESSAGE || rc == SFTP_FAILURE) &&
+	    too_long(l) != NULL)
+		fault_hint(f, "a name of more than %d bytes, which the server "
+		    "may not take: give a shorter one", NAME_MAX);
 	return (rc);
 }
 
@@ -168,18 +181,6 @@ check_target(struct line *l, struct fault *f)
 	return (SFTP_FAILURE);
 }
 
-static int
-check_name(const struct line *l, struct fault *f)
-{
-	const char *suffix = beside_too_long(l->u->opts, l->u->path);
-
-	if (suffix == NULL)
-		return (SFTP_OK);
-	fault_set(f, STATUS_USAGE, "a name of more than %d bytes%s%s", NAME_MAX,
-	    suffix[0] != '\0' ? ", with " : "", suffix);
-	return (SFTP_FAILURE);
-}
-
 /* What goes beside it is refused now, too, and not after hours. */
 static int
 check_beside(struct line *l, struct fault *f)
@@ -191,17 +192,18 @@ check_beside(struct line *l, struct fault *f)
 	size_t i;
 	int rc;
 
-	for (i = 0; (suffix = beside_suffix(o, i)) != NULL &&
-	    !o->overwrite; i++) {
+	for (i = 0; (suffix = beside_suffix(o, i)) != NULL; i++) {
+		if (o->overwrite && too_long(l) == NULL)
+			continue;
 		snprintf(path, sizeof(path), "%s%s", l->u->path, suffix);
 		rc = sftp_lstat(l->sftp, path, &attrs);
-		if (rc == SFTP_OK) {
+		if (rc == SFTP_OK && !o->overwrite) {
 			upload_exists(f);
 			snprintf(f->text, sizeof(f->text),
 			    "%.600s exists already", path);
 			return (SFTP_FAILURE);
 		}
-		if (rc != SFTP_NO_FILE)
+		if (rc != SFTP_OK && rc != SFTP_NO_FILE)
 			return (upload_refused(l, suffix, rc, f));
 	}
 	return (SFTP_OK);
@@ -311,8 +313,7 @@ upload_create(struct line *l, struct fault *f)
 {
 	int rc;
 
-	if ((rc = check_name(l, f)) != SFTP_OK ||
-	    (rc = check_server(l, f)) != SFTP_OK ||
+	if ((rc = check_server(l, f)) != SFTP_OK ||
 	    (rc = check_directory(l, f)) != SFTP_OK ||
 	    (rc = check_target(l, f)) != SFTP_OK ||
 	    (rc = check_beside(l, f)) != SFTP_OK ||

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <ctype.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -342,17 +343,40 @@ put(struct said *s, enum said_kind kind, int wstatus, struct verdict *v)
 	}
 }
 
-/* It comes out in our words; in its own under -v.  The banner may know more. */
+/* It comes out in our words; in its own under -v. */
 static void
 show_held(struct said *s)
 {
 	const char *line;
 
-	said_wait(s);
 	for (line = s->held; line < s->held + s->held_len;
 	    line += strlen(line) + 1)
 		msg_verbose("%s: ssh: %s", s->route->name, line);
 	s->held_len = 0;
+}
+
+static bool
+has_letters(const char *line)
+{
+
+	while (*line != '\0' && !isalpha((unsigned char)*line))
+		line++;
+	return (*line != '\0');
+}
+
+/* Who goes behind the banner has perhaps said why in it: once in our words, which
+ * are not told again with each try. */
+static void
+add_banner(const struct said *s, struct verdict *v)
+{
+	const char *line = s->banner, *end = s->banner + s->banner_len;
+	size_t len = strlen(v->why);
+
+	while (line < end && !has_letters(line))
+		line += strlen(line) + 1;
+	if (s->greeting && line < end)
+		snprintf(v->why + len, sizeof(v->why) - len,
+		    ", behind the words \"%.200s\"", line);
 }
 
 void
@@ -366,6 +390,10 @@ said_verdict(struct said *s, int wstatus, struct verdict *v)
 	kind = kind_of(s, wstatus);
 	v->final = kind >= SAID_DENIED;
 	put(s, kind, wstatus, v);
+	if (v->final)
+		said_wait(s);
+	else
+		add_banner(s, v);
 }
 
 void
@@ -376,5 +404,6 @@ said_denied(struct said *s, struct verdict *v)
 	show_held(s);
 	v->why[0] = v->hint[0] = '\0';
 	v->final = true;
+	said_wait(s);
 	denied(s, false, v);
 }
