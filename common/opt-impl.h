@@ -12,7 +12,7 @@
 /* Rows that every table has; their index follows the table's own. */
 enum { ROW_HELP = OPTS_MAX, ROW_VERSION, ROW_VERBOSE, ROW_BAD };
 
-/* What getopt_long() has refused with got is told, with a hint: STATUS_USAGE. */
+/* What getopt_long() refused with got is told, with a hint: STATUS_USAGE. */
 enum status opt_refuse(const struct opt_spec *, int got, char **argv);
 
 /*

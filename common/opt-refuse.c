@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What is said of a command line that cannot be, with what may have been meant. */
+/* What is said of a command line that cannot be: with what may be meant. */
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>
@@ -117,8 +117,8 @@ opt_swallowed(const struct opt_spec *spec, char **argv)
 	for (o = spec->opts; o->kind != OPT_END; o++)
 		if (o->lname != NULL && strlen(o->lname) == len &&
 		    strncmp(o->lname, word, len) == 0) {
-			msg_error("%s: needs an argument, and --%s is an option",
-			    argv[optind - 2], o->lname);
+			msg_error("%s: needs an argument, and --%s is an "
+			    "option", argv[optind - 2], o->lname);
 			if (strncmp(argv[optind - 2], "--", 2) == 0)
 				msg_hint("%s=%s, if that is its argument; see "
 				    "%s --help", argv[optind - 2], optarg,

@@ -24,7 +24,7 @@ enum opt_kind {
 	OPT_FLAG,		/* to: bool *, set to true */
 	OPT_STRING,		/* to: const char **; given twice is an error */
 	OPT_EACH,		/* to: struct opt_list *; may be repeated */
-	OPT_SIZE,		/* to: uint64_t *; bytes, suffix K (1024) M G T */
+	OPT_SIZE,		/* to: uint64_t *; bytes, suffix K (1024) ... */
 	OPT_PASS,		/* to: struct opt_list *; handed on verbatim as
 				 * one word: "--name", "--name=VALUE" */
 	OPT_CLASH,		/* refused; help says why and what instead */

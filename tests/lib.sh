@@ -172,7 +172,8 @@ done_testing()
 
 # --- scratch directory and end ---------------------------------------------
 
-# quit: stop and remove all; runs once, at every kind of end.
+# quit: stop and remove all; runs once, at every kind of end.  T_ALSO: a directory
+# of ours elsewhere.
 quit()
 {
 	trap '' INT TERM HUP PIPE
@@ -202,6 +203,7 @@ quit()
 		cd / && chmod -R u+rwX "$SCRATCH" 2>/dev/null
 		rm -rf "$SCRATCH"
 	fi
+	[ -z "${T_ALSO:-}" ] || rm -rf "$T_ALSO"
 }
 
 quit_signal()

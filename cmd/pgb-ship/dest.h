@@ -65,7 +65,7 @@ enum status dest_expand(const struct dest *, const struct dest_words *words,
  * A text (of --fetch, --list, --prune) with the name of the database in place
  * of each {db} in its path, escaped as dest_expand() does it.
  *
- * plain	in a path without a scheme, % stands for itself: as one file's
+ * plain	in a path without a scheme, % stands for itself, as in a file's
  *
  * Freed by the caller.  NULL after one error line, with the status;
  * STATUS_USAGE where there is no {db}.

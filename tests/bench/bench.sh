@@ -20,7 +20,7 @@ cd "${0%/*}/../.." || exit
 need age sftp ssh
 own_mounts "$@"
 MEMORY=$(mktemp -d /dev/shm/pgb-bench.XXXXXX) || exit
-trap 'rm -rf "$MEMORY"; quit' EXIT
+T_ALSO=$MEMORY
 chmod 711 "$MEMORY"
 cd "$SCRATCH" || exit
 

@@ -14,13 +14,11 @@ cd "$SCRATCH" || exit
 # In memory, where there is room for it twice.
 SHM=$(mktemp -d /dev/shm/pgb-bench.XXXXXX 2>/dev/null) || SHM=
 if [ -n "$SHM" ]; then
-	T_MOUNTS=	# nothing is mounted: it is removed below
 	DATA=$SHM/data
 else
 	DATA=$SCRATCH/data
 fi
-clean() { [ -z "$SHM" ] || rm -rf "$SHM"; quit; }
-trap clean EXIT
+T_ALSO=$SHM
 
 age-keygen -o key 2>/dev/null
 TO=$(age-keygen -y key)

@@ -23,7 +23,7 @@ sshd_start
 cd "$SCRATCH" || exit
 SPENT=$BIN/bench/spent
 MEMORY=$(mktemp -d /dev/shm/pgb-bench.XXXXXX) || exit
-trap 'rm -rf "$MEMORY"; quit' EXIT
+T_ALSO=$MEMORY
 FILE=$MEMORY/file
 TO=$MEMORY/to/x
 mkdir "$MEMORY/to"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading large objects: short ones many at a time, long ones piece by piece.
- * */
+/* Reading large objects: short ones many at a time, long ones in pieces. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -46,8 +46,8 @@ struct pg {
 /*
  * pg_run(pg, sql, param, out):
  * Statements (one, if there is a parameter).  *out is the first error, or else
- * the last result, freed by the caller; NULL where nothing could be sent, or not
- * all was heard.  0, or -1 for a signal.  Prints nothing.
+ * the last result, freed by the caller; NULL where nothing could be sent, or
+ * not all was heard.  0, or -1 for a signal.  Prints nothing.
  */
 int pg_run(struct pg *, const char *sql, const char *param, PGresult **out);
 

@@ -43,7 +43,7 @@ struct remote {
 	uint8_t last[LAST];	/* what was handed on last */
 	size_t last_len;
 
-	int64_t lost_ms;	/* since when nothing was read; 0: it is */
+	int64_t lost_ms;	/* since when nothing was read; 0: it was */
 	unsigned attempt;
 	char told[sizeof(((struct fault *)0)->text)];
 };

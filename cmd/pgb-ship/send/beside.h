@@ -31,8 +31,8 @@ const char *beside_suffix(const struct ship_opts *opts, size_t i);
 
 /*
  * beside_too_long(opts, path, most):
- * The suffix with which the last part of path is longer than most bytes: "" where
- * it is by itself, NULL where all fit.
+ * The suffix with which the last part of path is longer than most bytes: ""
+ * where it is by itself, NULL where all fit.
  */
 const char *beside_too_long(const struct ship_opts *opts, const char *path,
     size_t most);

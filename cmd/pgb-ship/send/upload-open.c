@@ -192,9 +192,9 @@ check_beside(struct line *l, struct fault *f)
 	size_t i;
 	int rc;
 
+	if (o->overwrite && too_long(l) == NULL)
+		return (SFTP_OK);
 	for (i = 0; (suffix = beside_suffix(o, i)) != NULL; i++) {
-		if (o->overwrite && too_long(l) == NULL)
-			continue;
 		snprintf(path, sizeof(path), "%s%s", l->u->path, suffix);
 		rc = sftp_lstat(l->sftp, path, &attrs);
 		if (rc == SFTP_OK && !o->overwrite) {

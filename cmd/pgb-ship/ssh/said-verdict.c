@@ -364,8 +364,8 @@ has_letters(const char *line)
 	return (*line != '\0');
 }
 
-/* Who goes behind the banner has perhaps said why in it: once in our words, which
- * are not told again with each try. */
+/* Who goes behind the banner has perhaps said why in it: in our words, not told
+ * again with each try. */
 static void
 add_banner(const struct said *s, struct verdict *v)
 {
