@@ -235,6 +235,9 @@ diagnosed $S 'are to be left'
 fake 'at rename.1 die-before' 'from init.2 die-before'
 shipped
 diagnosed $S 'its name now is not known'
+fake 'at rename.1 die-before' 'from init.2 die-before'
+shipped --with w.json
+diagnosed $S 'is there is not known'
 fake 'from rename.2 status 4' 'from remove.1 status 3'
 shipped --with w.json
 diagnosed $S 'which has no backup'

@@ -69,7 +69,7 @@ judged_beside()
 		case $RC,$RAN in
 		[1-9]*,*--overwrite*)
 			[ -e "$TO/x.$t_file" ] || {
-				grep -q "x.$t_file is not beside it\|its name now is not" err ||
+				grep -q "x.$t_file is not beside it\|its name now is not\|x.$t_file is there is not known" err ||
 				    printf 'x.%s is missed by nobody; ' "$t_file"
 				continue
 			} ;;

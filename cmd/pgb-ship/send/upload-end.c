@@ -167,6 +167,12 @@ warn_left_beside(const struct upload *u, const char *why)
 		if (n->done && !u->own.done && !u->own.asked)
 			msg_warning("%s: %s is of this run, which has no "
 			    "backup", u->name, n->path);
+		if (n->asked && !n->done && n->temp != NULL) {
+			msg_warning("%s: whether %s is there is not known: it "
+			    "is of this run, whole, under that name or as %s",
+			    u->name, n->path, n->temp);
+			continue;
+		}
 		if (u->own.done && !n->done)
 			msg_warning("%s: %s is not beside it", u->name,
 			    n->path);
