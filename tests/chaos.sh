@@ -312,6 +312,18 @@ before()
 	esac
 }
 
+# hole: a black hole begins, or ends.  Two signals at once would be one.
+hole()
+{
+	t_holes=$(grep -c 'black hole' "$PROXY_LOG")
+	kill -s USR1 "$PROXY_PID"
+	await 5 another_hole
+}
+another_hole()
+{
+	[ "$(grep -c 'black hole' "$PROXY_LOG")" -gt "$t_holes" ]
+}
+
 # strike: the fault.  WHAT says more of it.
 strike()
 {
@@ -342,11 +354,11 @@ strike()
 	net-reset) kill -s USR2 "$PROXY_PID" ;;
 	net-fin) kill -s HUP "$PROXY_PID" ;;
 	net-hole)
-		kill -s USR1 "$PROXY_PID"
+		hole
 		sleep 1
-		kill -s USR1 "$PROXY_PID" ;;
+		hole ;;
 	net-gone)
-		kill -s USR1 "$PROXY_PID"
+		hole
 		HOLE=1 ;;
 	session)
 		t_pids=$(a_session)
@@ -468,7 +480,7 @@ one_round()
 	: >gate/go
 	wait "$PIPE"
 	RC=$?
-	[ "$HOLE" = 0 ] || kill -s USR1 "$PROXY_PID"
+	[ "$HOLE" = 0 ] || hole
 	await 20 none_left ||
 	    wrong "left running: $(ps -o pid=,args= -p $(left) | head)"
 	kill -KILL $(left) 2>/dev/null
