@@ -421,25 +421,33 @@ test_dialogue(void)
 	take_told();
 }
 
-/* What may ask for something is shown, though nobody may read it. */
-static void
-test_banner(void)
+/* What is told next, before the session begins; "" for nothing in 20 s. */
+static const char *
+await_told(void)
 {
 	struct pollfd p[WIRE_FDS];
 	const char *seen = "";
 	char buf[16];
 	int i;
 
-	ok(start("echo 'debug1: SSH2_MSG_SERVICE_ACCEPT received' >&2\n"
-	    "echo 'Visit https://x' >&2\n"
-	    "while [ ! -e visited ]; do sleep 0.05; done\n"
-	    "echo in; exec cat"), "a banner");
 	for (i = 0; i < 200 && seen[0] == '\0'; i++) {
 		(void)poll(p, (nfds_t)wire->want(wire, p), 100);
 		(void)wire->read(wire, buf, sizeof(buf));
 		seen = take_told();
 	}
-	same(seen, "test: NAME: ssh: Visit https://x\n", "is shown");
+	return (seen);
+}
+
+/* What may ask for something is shown, though nobody may read it. */
+static void
+test_banner(void)
+{
+
+	ok(start("echo 'debug1: SSH2_MSG_SERVICE_ACCEPT received' >&2\n"
+	    "echo 'Visit https://x' >&2\n"
+	    "while [ ! -e visited ]; do sleep 0.05; done\n"
+	    "echo in; exec cat"), "a banner");
+	same(await_told(), "test: NAME: ssh: Visit https://x\n", "is shown");
 	put_file("visited", "", 0600);
 	same(line(), "in\n", "and heeded");
 	stop();
@@ -449,21 +457,12 @@ test_banner(void)
 static void
 test_notice(void)
 {
-	struct pollfd p[WIRE_FDS];
-	const char *seen = "";
-	char buf[16];
-	int i;
 
 	ok(start("export SSH_ASKPASS_PROMPT=none\n"
 	    "\"$SSH_ASKPASS\" 'Confirm user presence' & p=$!\n"
 	    "while [ ! -e go ]; do sleep 0.05; done\n"
 	    "kill $p; wait $p 2>/dev/null; echo $?; exec cat"), "a notice");
-	for (i = 0; i < 200 && seen[0] == '\0'; i++) {
-		(void)poll(p, (nfds_t)wire->want(wire, p), 100);
-		(void)wire->read(wire, buf, sizeof(buf));
-		seen = take_told();
-	}
-	same(seen, "test: note: NAME: Confirm user presence\n", "is shown");
+	same(await_told(), "test: note: NAME: Confirm user presence\n", "is shown");
 	ok(wire->taken(wire) && wire->taken(wire),
 	    "as long as it is, there is life");
 	put_file("go", "", 0600);
@@ -475,10 +474,7 @@ test_notice(void)
 	ok(start("export SSH_ASKPASS_PROMPT=none\n"
 	    "\"$SSH_ASKPASS\" 'Confirm' & echo $! >helper\n"
 	    "exec sleep 100"), "another, and we end first");
-	for (i = 0; i < 200 && take_told()[0] == '\0'; i++) {
-		(void)poll(p, (nfds_t)wire->want(wire, p), 100);
-		(void)wire->read(wire, buf, sizeof(buf));
-	}
+	(void)await_told();
 	stop();
 	ok(gone((pid_t)atol(get_file("helper"))), "it does not stay");
 }
